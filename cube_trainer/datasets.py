@@ -209,12 +209,12 @@ def connected_groups(q_id: np.ndarray, # `[n]` equal numbers for equal questions
     number = {}
     return np.array([number.setdefault(root(('q', q)), len(number)) for q in q_id.tolist()], dtype=int)
 
-# %% ../nbs/03_datasets.ipynb #13351698
+# %% ../nbs/03_datasets.ipynb #904a538e
 class Encoder(Protocol):
     "What a dataset asks of a teacher"
     def encode(self, texts: Sequence[str]) -> np.ndarray: ...
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class VectorPairs:
     "Input and target vectors with the identities that keep splits and metrics honest"
     q: np.ndarray # `[n, d]` float32 inputs
@@ -352,8 +352,8 @@ def split(self: VectorPairs,
     in_test, in_valid, in_train = deal_groups(self.groups, (test, valid), seed)
     return Split(*(self.subset(o) for o in (in_train, in_valid, in_test)))
 
-# %% ../nbs/03_datasets.ipynb #adf5f339
-@dataclass(frozen=True, eq=False)
+# %% ../nbs/03_datasets.ipynb #2db66752
+@dataclass(frozen=True, eq=False, repr=False)
 class AutoencoderDataset(VectorPairs):
     "Noisy vectors and the clean vectors they came from"
     noise: float = DialogueConfig().noise # Expected norm of the noise relative to the norm of the vector

@@ -87,7 +87,7 @@ def readme(index: Path # The index notebook
             else: parts.append('```text\n' + ''.join(out.get('text') or data['text/plain']).rstrip() + '\n```')
     return {root/'README.md': ('\n\n'.join(parts) + '\n').encode('utf-8'), **files}
 
-# %% ../nbs/11_notebooks.ipynb #e0095ea8
+# %% ../nbs/11_notebooks.ipynb #96da2f70
 @call_parse
 def main(
     path: str = 'nbs', # Notebook or folder of notebooks, from the root of the project
@@ -96,17 +96,21 @@ def main(
 ):
     "Run notebooks, write their outputs, and build README.md"
     root, given = Path.cwd(), Path(path).absolute()
+    index = root/'nbs'/'index.ipynb'
     files = [given] if given.is_file() else sorted(f for f in given.rglob('*.ipynb') if not any(o[0] in '._' for o in f.relative_to(given).parts))
-    # a process for each notebook: what one imports or patches must not reach the next
-    with ProcessPoolExecutor(n_workers, mp_context=get_context('spawn'), max_tasks_per_child=1) as pool:
-        results = list(pool.map(partial(_rerun, check=check, root=root), files))
+    results = {}
+    for some in ([f for f in files if f != index], [f for f in files if f == index]):  # the index alone: it shows times
+        # a process for each notebook: what one imports or patches must not reach the next
+        with ProcessPoolExecutor(n_workers, mp_context=get_context('spawn'), max_tasks_per_child=1) as pool:
+            results |= zip(some, pool.map(partial(_rerun, check=check, root=root), some))
     stale = []
-    for file, changed in zip(files, results):
+    for file, changed in results.items():
         print(f"{file.relative_to(root).as_posix()}: {'FAILED' if changed is None else f'changed {changed}' if changed else 'same'}")
         if changed is None or (check and changed): stale.append(file)
-    for file, content in readme(root/'nbs'/'index.ipynb').items():
-        if file.exists() and file.read_bytes() == content: continue
-        print(f"{file.relative_to(root).as_posix()}: {'out of date' if check else 'written'}")
+    for file, content in readme(index).items():
+        fresh = file.exists() and file.read_bytes() == content
+        print(f"{file.relative_to(root).as_posix()}: {'same' if fresh else 'out of date' if check else 'written'}")
+        if fresh: continue
         if check: stale.append(file)
         else:
             file.parent.mkdir(exist_ok=True)
