@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar, Iterable, Iterator, Literal, Mapping, Na
 import numpy as np, yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-# %% ../nbs/00_core.ipynb #dae84bf5
+# %% ../nbs/00_core.ipynb #5020378f
 class CubeError(Exception):
     "Base of every error raised on purpose: `code` to look up, and a message that says what was wrong, where, and what to do"
     code: ClassVar[str] = 'CT-000'
@@ -30,9 +30,9 @@ class CubeError(Exception):
 
     def __init__(self, message: str): # What was wrong, where, and what to do
         self.message = message
-        super().__init__(message)
+        super().__init__(f'{self.code}: {message}')
 
-    def __str__(self): return f'{self.code}: {self.message}'
+    def __reduce__(self): return type(self), (self.message,)
 
 # %% ../nbs/00_core.ipynb #3240ab96
 class ConfigKeyError(CubeError):
