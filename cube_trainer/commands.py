@@ -59,7 +59,7 @@ def cube_train(
         report = train_run(folder, settings, pairs, overwrite, progress=is_cli())
         print(f'{report}\n\nWrote {folder}. Try: cube_ask {folder} "your question"')
 
-# %% ../nbs/10_commands.ipynb #4520aada
+# %% ../nbs/10_commands.ipynb #92d97df4
 @call_parse
 def cube_eval(
     run: str, # Run folder
@@ -74,7 +74,7 @@ def cube_eval(
         from cube_trainer.pipeline import evaluate_run
         report, seen = evaluate_run(run, pairs, settings, progress=is_cli())
         print(report)
-        if seen: print(f'Left out: {seen} pairs whose question or answer the run was trained on.')
+        if seen: print(f'\nLeft out, since the run was trained on their question or answer: {seen} of the pairs.')
 
 # %% ../nbs/10_commands.ipynb #f55b8fc8
 @call_parse

@@ -109,7 +109,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _Side = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #60bbf035
+# %% ../nbs/00_core.ipynb #5ce546bb
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -122,7 +122,8 @@ class CubeConfig(Section):
     _prefix = 'cube.'
     channels: int = Field(8, ge=1, description='numbers a cell holds; the first is the embedding coordinate')
     hidden: int = Field(32, ge=1, description='width of the hidden layer of the rule')
-    steps: int = Field(4, ge=1, description='how often the rule is applied')
+    steps: int = Field(2, ge=1, description='how often the rule is applied')
+    signals: int = Field(128, ge=0, description='signals through which all cells reach all others; 0 leaves each cell its neighbours')
     identity_channels: int = Field(4, ge=0, description='fixed random numbers that tell a cell where it is')
 
 class DialogueConfig(Section):
@@ -133,7 +134,7 @@ class DialogueConfig(Section):
     test: _Fraction = Field(.2, description='share of the pairs held out for the report')
     valid: _Fraction = Field(.13, description='share of the pairs that choose the epoch')
     semantic_similarity_threshold: float | None = Field(None, ge=-1, le=1, description="drop pairs whose teacher cosine is below this; null keeps all")
-    noise: float = Field(.5, gt=0, description='autoencoder: norm of the noise added to an input, relative to the norm of the input')
+    noise: float = Field(1., gt=0, description='autoencoder: norm of the noise in the inputs it is judged on, relative to the norm of the vector')
 
 class TeachersConfig(Section):
     "The frozen encoder"
@@ -156,7 +157,8 @@ class TrainingConfig(Section):
     mode: Literal['dialogue', 'autoencoder'] = Field('dialogue', description='dialogue: question to answer; autoencoder: noisy vector to clean vector')
     epochs: int = Field(20, ge=1, description='passes over the training part')
     batch_size: int = Field(128, ge=2, description='pairs a step; InfoNCE takes its negatives from them')
-    lr: float = Field(2e-3, gt=0, description='peak learning rate of AdamW, reached after a tenth of the steps, then a cosine down to a hundredth')
+    lr: float = Field(1e-3, gt=0, description='peak learning rate of AdamW, reached after a tenth of the steps, then a cosine down to a hundredth')
+    noise: float = Field(1., ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
     weight_decay: float = Field(.01, ge=0, description='decoupled weight decay of AdamW')
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
     patience: int = Field(8, ge=1, description='epochs without a better validation MRR before training stops')

@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['StateShapeError', 'NotATensorError', 'perceive', 'CellRule', 'EmbeddingProcessor']
 
-# %% ../nbs/02_cube.ipynb #4bea17db
+# %% ../nbs/02_cube.ipynb #3bfd8114
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,14 +35,15 @@ def perceive(state: Tensor # `[B, X, Y, Z, C]`
                       p[:, here, :-2, here], p[:, here, 2:, here],
                       p[:, here, here, :-2], p[:, here, here, 2:]], -1)
 
-# %% ../nbs/02_cube.ipynb #dc2cf970
+# %% ../nbs/02_cube.ipynb #94464104
 class CellRule(nn.Module):
-    "One step of the automaton: perception, two shared linear layers with GELU between them, added to the state"
+    "One step of the automaton: perception and signals, two shared linear layers with GELU between them, added to the state"
     def __init__(self,
                  lattice_size: Shape, # Cells along x, y, z
                  channels: int = 8, # Numbers a cell holds
                  hidden: int = 32, # Width between the two layers
-                 identity_channels: int = 4 # Fixed numbers that tell a cell where it is
+                 identity_channels: int = 4, # Fixed numbers that tell a cell where it is
+                 signals: int = 0 # Signals that every cell sends to and hears
                 ):
         super().__init__()
         self.hidden = nn.Linear(7*channels, hidden)
@@ -48,6 +51,10 @@ class CellRule(nn.Module):
         nn.init.zeros_(self.update.weight); nn.init.zeros_(self.update.bias)
         if identity_channels: self.place = nn.Linear(identity_channels, hidden, bias=False)
         self.register_buffer('identity', torch.randn(*lattice_size, identity_channels))
+        n_cells = math.prod(lattice_size)
+        if signals:
+            self.send = nn.Parameter(torch.randn(n_cells, signals)/n_cells**.5)
+            self.hear = nn.Parameter(torch.zeros(signals, n_cells))
 
     def where(self) -> Tensor | float: # `[X, Y, Z, hidden]`
         "What each cell's identity adds to its hidden layer; the same in every step"
@@ -56,9 +63,12 @@ class CellRule(nn.Module):
     def forward(self, state: Tensor, # `[B, X, Y, Z, C]`
                 where: Tensor | float # `self.where()`
                ) -> Tensor: # `[B, X, Y, Z, C]`
-        return state + self.update(F.gelu(self.hidden(perceive(state)) + where))
+        change = self.update(F.gelu(self.hidden(perceive(state)) + where))
+        if not hasattr(self, 'send'): return state + change
+        heard = state[..., 0].flatten(1) @ self.send @ self.hear  # [B, cells]
+        return state + change + F.pad(heard.reshape(*state.shape[:-1], 1), (0, state.shape[-1] - 1))
 
-# %% ../nbs/02_cube.ipynb #77f8a565
+# %% ../nbs/02_cube.ipynb #3f2b20c6
 class EmbeddingProcessor(nn.Module):
     "A vector through the cube: written into a lattice, changed by K steps of one shared rule, read back"
     def __init__(self,
@@ -66,15 +76,16 @@ class EmbeddingProcessor(nn.Module):
                  lattice_size: Shape | None = None, # Cells along x, y, z; `None` takes the most balanced
                  channels: int = 8, # Numbers a cell holds; the first is the embedding
                  hidden: int = 32, # Width of the rule's hidden layer
-                 steps: int = 4, # How often the rule is applied
+                 steps: int = 2, # How often the rule is applied
                  identity_channels: int = 4, # Fixed numbers that tell a cell where it is
+                 signals: int = 0, # Signals that every cell sends to and hears; 0 leaves each cell its neighbours
                  method: str = 'linear', # Order of coordinates in the lattice, see `EmbeddingReshaper`
                  pad: bool = False # Allow empty cells, see `EmbeddingReshaper`
                 ):
         super().__init__()
         self.reshaper = EmbeddingReshaper(input_dim, lattice_size, method, pad)
         self.channels, self.steps = channels, steps
-        self.rule = CellRule(self.reshaper.lattice_size, channels, hidden, identity_channels)
+        self.rule = CellRule(self.reshaper.lattice_size, channels, hidden, identity_channels, signals)
         self.register_buffer('scale', torch.tensor(1.))
         self.fit_scale(torch.ones(1, input_dim)/input_dim**.5)
 

@@ -6,7 +6,7 @@
 __all__ = ['MissingFileError', 'FileTypeError', 'EmptyFileError', 'MissingColumnError', 'EncodingError', 'BadRowError',
            'MissingTextError', 'TooFewPairsError', 'VectorShapeError', 'NonFiniteVectorError', 'UnknownBundleError',
            'clean_text', 'match_key', 'Pair', 'read_pairs', 'clean_pairs', 'bundled_pairs', 'as_vectors',
-           'connected_groups', 'Encoder', 'VectorPairs', 'DialogueDataset', 'deal_groups', 'Split',
+           'connected_groups', 'Encoder', 'VectorPairs', 'DialogueDataset', 'deal_groups', 'Split', 'add_noise',
            'AutoencoderDataset', 'DialogueConfig']
 
 # %% ../nbs/03_datasets.ipynb #3754cab2
@@ -209,7 +209,7 @@ def connected_groups(q_id: np.ndarray, # `[n]` equal numbers for equal questions
     number = {}
     return np.array([number.setdefault(root(('q', q)), len(number)) for q in q_id.tolist()], dtype=int)
 
-# %% ../nbs/03_datasets.ipynb #904a538e
+# %% ../nbs/03_datasets.ipynb #a0505884
 class Encoder(Protocol):
     "What a dataset asks of a teacher"
     def encode(self, texts: Sequence[str]) -> np.ndarray: ...
@@ -234,8 +234,9 @@ class VectorPairs:
         "The connected group of each pair"
         return connected_groups(self.q_id, self.a_id)
 
-    def inputs(self, seed: int | Sequence[int]) -> np.ndarray: # `[n, d]`
-        "The inputs of one epoch of training"
+    @property
+    def clean(self) -> np.ndarray: # `[n, d]`
+        "The inputs without noise"
         return self.q
 
     def subset(self, index: np.ndarray) -> Self:
@@ -247,7 +248,7 @@ class VectorPairs:
         said = ''.join(f', {n} dropped ({rule})' for rule, n in self.dropped.items())
         return f'{type(self).__name__}({len(self)} pairs, {len(set(self.groups))} groups, d={self.dim}{said})'
 
-# %% ../nbs/03_datasets.ipynb #2036aae2
+# %% ../nbs/03_datasets.ipynb #9ed9b396
 def _row_ids(x: np.ndarray) -> np.ndarray: # `[n]`
     "Equal numbers for equal rows"
     number = {}
@@ -264,12 +265,18 @@ def _encode(teacher: Encoder, texts: list[str]) -> np.ndarray: # `[n, d]`
     row = {text: i for i, text in enumerate(distinct)}
     return as_vectors(teacher.encode(distinct), 'teacher')[[row[o] for o in texts]]
 
+def _as_row(pair, i: int) -> Mapping:
+    "The `i`-th of some pairs, by column"
+    if isinstance(pair, Mapping): return pair
+    if isinstance(pair, (tuple, list)) and len(pair) in (2, 3): return dict(zip(Pair._fields, pair))
+    raise BadRowError(f'pair {i} is {pair!r:.60}; expected (question, answer), (question, answer, source) or a dict')
+
 def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray: # `[n]`
     "Cosine of each row of `x` with the same row of `y`; 0 where a row is zero"
     norms = np.linalg.norm(x, axis=1)*np.linalg.norm(y, axis=1)
     return (x*y).sum(1)/np.maximum(norms, 1e-30)
 
-# %% ../nbs/03_datasets.ipynb #d2efb221
+# %% ../nbs/03_datasets.ipynb #f3bfc964
 class DialogueDataset(VectorPairs):
     "Questions and their answers"
     @classmethod
@@ -279,7 +286,7 @@ class DialogueDataset(VectorPairs):
                    config: DialogueConfig | None = None # Cleaning; `None` takes the defaults
                   ) -> Self:
         "Clean `pairs` and encode them"
-        rows = [o if isinstance(o, Mapping) else dict(zip(Pair._fields, o)) for o in pairs]
+        rows = [_as_row(o, i) for i, o in enumerate(pairs)]
         kept, dropped = clean_pairs(_as_pair(row, 'question', 'answer', f'pair {i}') for i, row in enumerate(rows))
         if not kept: raise TooFewPairsError(f'no pair is left of {len(rows)}; dropped: {dict(dropped)}')
         q, a = (_encode(teacher, list(texts)) for texts in list(zip(*kept))[:2])
@@ -352,27 +359,30 @@ def split(self: VectorPairs,
     in_test, in_valid, in_train = deal_groups(self.groups, (test, valid), seed)
     return Split(*(self.subset(o) for o in (in_train, in_valid, in_test)))
 
-# %% ../nbs/03_datasets.ipynb #2db66752
-@dataclass(frozen=True, eq=False, repr=False)
+# %% ../nbs/03_datasets.ipynb #bdc41fbf
+def add_noise(x: np.ndarray, # `[n, d]`
+              noise: float, # Expected norm of the noise relative to the norm of its row
+              seed: int | Sequence[int] # Another seed, another noise
+             ) -> np.ndarray: # `[n, d]` float32
+    "`x` plus Gaussian noise"
+    eps = np.random.default_rng(seed).standard_normal(x.shape, dtype=np.float32)
+    return x + eps*(noise/x.shape[1]**.5*np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+
 class AutoencoderDataset(VectorPairs):
     "Noisy vectors and the clean vectors they came from"
-    noise: float = DialogueConfig().noise # Expected norm of the noise relative to the norm of the vector
-
     @classmethod
     def from_embeddings(cls,
                         x: np.ndarray | torch.Tensor, # `[n, d]`
-                        noise: float = DialogueConfig().noise, # Norm of the noise relative to the norm of the vector, above 0
+                        noise: float = DialogueConfig().noise, # Norm of the noise in `q` relative to the norm of the vector, above 0
                         pairs: list[Pair] | None = None # The texts, where there are any
                        ) -> Self:
         "Distinct rows of `x` as targets"
         if not noise > 0: raise ConfigValueError(f'data.noise = {noise}: must be above 0')
         x = as_vectors(x)
         if not len(x): raise TooFewPairsError('x holds no vector')
-        _, first = np.unique(_row_ids(x), return_index=True)
-        ids, x = np.arange(len(first)), x[np.sort(first)]
-        pairs = pairs and [pairs[i] for i in np.sort(first)]
-        clean = cls(x, x, ids, ids, pairs, noise=noise)
-        return replace(clean, q=clean.inputs(seed=0))
+        first = np.sort(np.unique(_row_ids(x), return_index=True)[1])
+        ids, x = np.arange(len(first)), x[first]
+        return cls(add_noise(x, noise, seed=0), x, ids, ids, pairs and [pairs[i] for i in first])
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], teacher: Encoder, noise: float = DialogueConfig().noise) -> Self:
@@ -380,7 +390,7 @@ class AutoencoderDataset(VectorPairs):
         texts = list({match_key(o): clean_text(o) for o in texts}.values())
         return cls.from_embeddings(_encode(teacher, texts), noise, [Pair(o, o) for o in texts])
 
-    def inputs(self, seed: int | Sequence[int]) -> np.ndarray: # `[n, d]`
-        "The targets with noise drawn from `seed`"
-        eps = np.random.default_rng(seed).standard_normal(self.a.shape, dtype=np.float32)
-        return self.a + eps*(self.noise*np.linalg.norm(self.a, axis=1, keepdims=True)/self.dim**.5).astype(np.float32)
+    @property
+    def clean(self) -> np.ndarray: # `[n, d]`
+        "The inputs without noise, which are the targets"
+        return self.a

@@ -33,9 +33,10 @@ def same_output(old: dict, # A cell
     pairs = zip(*([float(n.replace(',', '')) for n in _NUMBER.findall(s)] for s in (a, b)))
     return all(abs(x - y) <= max(.02, .02*abs(x)) for x, y in pairs)
 
-# %% ../nbs/11_notebooks.ipynb #37d4a6fc
+# %% ../nbs/11_notebooks.ipynb #e8aeae09
 def _rerun(path: Path, # A notebook
            check: bool, # Write nothing
+           flags: str, # Flagged cells to run, such as `slow`
            root: Path # Of the project
           ) -> list[str] | None: # Ids of the cells whose output changed; `None` if one failed
     "Run a notebook by nbdev_test's rules in this process"
@@ -48,12 +49,12 @@ def _rerun(path: Path, # A notebook
     sys.path.insert(0, str(root))
     os.chdir(path.parent)
     nb, old = read_nb(path), read_nb(path)
-    flags = set(get_config().tst_flags.split())
+    skipped = set(get_config().tst_flags.split()) - set(flags.split())
 
     def skip(cell) -> bool:
         if cell.cell_type != 'code' or 'nbdev_export(' in cell.source: return True
         said = extract_directives(cell, remove=False) or {}
-        if said.get('eval:', [''])[0].lower() == 'false' or flags & said.keys(): return True
+        if said.get('eval:', [''])[0].lower() == 'false' or skipped & said.keys(): return True
         cell.outputs = []
         return False
 
@@ -87,11 +88,12 @@ def readme(index: Path # The index notebook
             else: parts.append('```text\n' + ''.join(out.get('text') or data['text/plain']).rstrip() + '\n```')
     return {root/'README.md': ('\n\n'.join(parts) + '\n').encode('utf-8'), **files}
 
-# %% ../nbs/11_notebooks.ipynb #96da2f70
+# %% ../nbs/11_notebooks.ipynb #d1bb39dd
 @call_parse
 def main(
     path: str = 'nbs', # Notebook or folder of notebooks, from the root of the project
     check: bool = False, # Write nothing; exit status 1 if an output or README.md is out of date
+    flags: str = '', # Run cells with these flags too, such as slow
     n_workers: int = 2 # Notebooks run at once
 ):
     "Run notebooks, write their outputs, and build README.md"
@@ -102,7 +104,7 @@ def main(
     for some in ([f for f in files if f != index], [f for f in files if f == index]):  # the index alone: it shows times
         # a process for each notebook: what one imports or patches must not reach the next
         with ProcessPoolExecutor(n_workers, mp_context=get_context('spawn'), max_tasks_per_child=1) as pool:
-            results |= zip(some, pool.map(partial(_rerun, check=check, root=root), some))
+            results |= zip(some, pool.map(partial(_rerun, check=check, flags=flags, root=root), some))
     stale = []
     for file, changed in results.items():
         print(f"{file.relative_to(root).as_posix()}: {'FAILED' if changed is None else f'changed {changed}' if changed else 'same'}")

@@ -17,7 +17,7 @@ class SearchFailedError(CubeError):
     "A search in which no trial finished"
     code = 'CT-801'
 
-# %% ../nbs/08_optimization.ipynb #c5b8ed95
+# %% ../nbs/08_optimization.ipynb #fe47af44
 def suggest(trial # `optuna.Trial`
            ) -> list[str]: # `section.key=value`
     "The settings of one trial"
@@ -26,14 +26,15 @@ def suggest(trial # `optuna.Trial`
             f"loss.infonce={trial.suggest_float('loss.infonce', .1, 10, log=True)}",
             f"loss.temperature={trial.suggest_float('loss.temperature', .02, .2, log=True)}",
             f"cube.hidden={trial.suggest_categorical('cube.hidden', [16, 32, 64])}",
-            f"cube.steps={trial.suggest_int('cube.steps', 1, 6)}"]
+            f"cube.steps={trial.suggest_int('cube.steps', 1, 6)}",
+            f"cube.signals={trial.suggest_categorical('cube.signals', [0, 32, 64, 128])}"]
 
 def _values(config: Config, names: list[str]) -> dict:
     "The fields `names` of `config`"
     flat = {f'{section}.{key}': value for section, fields in config.model_dump().items() for key, value in fields.items()}
     return {name: flat[name] for name in names}
 
-_SPACE = ['training.lr', 'training.batch_size', 'loss.infonce', 'loss.temperature', 'cube.hidden', 'cube.steps']
+_SPACE = ['training.lr', 'training.batch_size', 'loss.infonce', 'loss.temperature', 'cube.hidden', 'cube.steps', 'cube.signals']
 
 # %% ../nbs/08_optimization.ipynb #2cb43381
 def search(train: VectorPairs, # Every trial learns this

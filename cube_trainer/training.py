@@ -7,7 +7,7 @@ __all__ = ['NoGradientError', 'FrozenWeightError', 'InertOutputError', 'FrozenMe
            'LeakError', 'NotFittedError', 'RunFolderError', 'Guard', 'rate_factor', 'CubeTrainer', 'run_folder',
            'TrainingConfig']
 
-# %% ../nbs/07_training.ipynb #64c8cf05
+# %% ../nbs/07_training.ipynb #6fe9814a
 import hashlib, json, math, time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -21,8 +21,8 @@ from tqdm import tqdm
 
 from .core import *
 from .cube import EmbeddingProcessor
-from .datasets import AutoencoderDataset, NonFiniteVectorError, VectorPairs, VectorShapeError
-from .evaluation import answer_ranks, reciprocal_ranks
+from .datasets import AutoencoderDataset, NonFiniteVectorError, VectorPairs, VectorShapeError, add_noise
+from .evaluation import answer_ranks, mean_cosine, reciprocal_ranks
 from .losses import same_pairs, total_loss
 from .reshaper import VectorSizeError
 
@@ -102,7 +102,7 @@ def rate_factor(step: int, # From 0
     if step < warm: return (step + 1)/warm
     return .01 + .99*(1 + math.cos(math.pi*(step - warm)/max(1, total - warm)))/2
 
-# %% ../nbs/07_training.ipynb #c1101a50
+# %% ../nbs/07_training.ipynb #8834c95f
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -127,18 +127,17 @@ class CubeTrainer:
         auto = self.config.training.mode == 'autoencoder'
         for part in (train, valid):
             if isinstance(part, AutoencoderDataset) != auto:
-                raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit a {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
+                raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         rows = [{o.tobytes() for o in (part.a if auto else part.q)} for part in (train, valid)]
         if shared := len(rows[0] & rows[1]): raise LeakError(f'{shared} of {len(rows[1])} validation inputs are training inputs; use `train, valid, test = data.split()`')
 
-# %% ../nbs/07_training.ipynb #ba25df10
+# %% ../nbs/07_training.ipynb #757aaedc
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR, which chooses the epoch, and cosine, which betrays a frozen model"
     pred = self.predict(valid.q)
-    cosine = torch.cosine_similarity(torch.as_tensor(pred), torch.as_tensor(valid.a)).double().mean().item()
-    return {'valid_mrr': float(reciprocal_ranks(answer_ranks(pred, valid)).mean()), 'valid_cos': cosine}
+    return {'valid_mrr': float(reciprocal_ranks(answer_ranks(pred, valid)).mean()), 'valid_cos': mean_cosine(pred, valid.a)}
 
 @patch
 def _epoch(self: CubeTrainer, data: list[Tensor], opt, schedule, guard: Guard, rng: np.random.Generator) -> dict[str, float]:
@@ -171,31 +170,33 @@ def fit(self: CubeTrainer,
     guard, rng, fixed = Guard(self.model), np.random.default_rng(cfg.seed), [torch.as_tensor(o, device=device.name) for o in (train.a, train.q_id, train.a_id)]
     self.history, self.best_epoch = [{'epoch': 0, **self._validate(valid)}], 0
     best = {name: w.clone() for name, w in self.model.state_dict().items()}
-    with tqdm(range(1, cfg.epochs + 1), desc='train', unit='epoch', disable=not progress) as bar:
-        for epoch in bar:
-            q = torch.as_tensor(train.inputs((cfg.seed, epoch)), device=device.name)
-            row = {'epoch': epoch, **self._epoch([q, *fixed], opt, schedule, guard, rng), **self._validate(valid)}
-            if row['valid_cos'] == self.history[-1]['valid_cos']:
-                raise FrozenMetricError(f"epoch {epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; the model no longer changes, raise training.lr")
-            self.history.append(row)
-            if row['valid_mrr'] > self.history[self.best_epoch]['valid_mrr']:
-                self.best_epoch, best = epoch, {name: w.clone() for name, w in self.model.state_dict().items()}
-            bar.set_postfix(loss=f"{row['loss']:.3f}", valid_mrr=f"{row['valid_mrr']:.3f}", best=self.best_epoch)
-            if epoch - self.best_epoch >= cfg.patience: break
-    self.model.load_state_dict(best)
-    self.model.eval()
-    self.seconds = time.perf_counter() - start
+    try:
+        with tqdm(range(1, cfg.epochs + 1), desc='train', unit='epoch', disable=not progress) as bar:
+            for epoch in bar:
+                q = torch.as_tensor(add_noise(train.clean, cfg.noise, (cfg.seed, epoch)), device=device.name)
+                row = {'epoch': epoch, **self._epoch([q, *fixed], opt, schedule, guard, rng), **self._validate(valid)}
+                if row['valid_cos'] == self.history[-1]['valid_cos']:
+                    raise FrozenMetricError(f"epoch {epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; the model no longer changes, raise training.lr")
+                self.history.append(row)
+                if row['valid_mrr'] > self.history[self.best_epoch]['valid_mrr']:
+                    self.best_epoch, best = epoch, {name: w.clone() for name, w in self.model.state_dict().items()}
+                bar.set_postfix(loss=f"{row['loss']:.3f}", valid_mrr=f"{row['valid_mrr']:.3f}", best=self.best_epoch)
+                if epoch - self.best_epoch >= cfg.patience: break
+    finally:  # after an error or an interrupt too, the cube is the best one so far
+        self.model.load_state_dict(best)
+        self.seconds = time.perf_counter() - start
     return self
 
-# %% ../nbs/07_training.ipynb #257f5e24
+# %% ../nbs/07_training.ipynb #34eed2fb
 _ROWS = 4096 # vectors that go through the cube at once
 
 @patch
 def predict(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
            ) -> np.ndarray | Tensor: # `[..., d]` float32, of the kind that came in
     "Carry vectors through the cube"
-    if not isinstance(x, (np.ndarray, Tensor)): raise VectorShapeError(f'expected a numpy array or torch tensor [..., d], got {type(x).__name__}')
-    v = torch.as_tensor(x).detach().to('cpu', torch.float32)
+    if isinstance(x, Tensor): v = x.detach().to('cpu', torch.float32, copy=True)
+    elif isinstance(x, np.ndarray) and x.dtype.kind in 'fiu': v = torch.from_numpy(np.array(x, dtype=np.float32))
+    else: raise VectorShapeError(f'expected a numpy array or torch tensor of numbers [..., d], got {type(x).__name__}{f" of {x.dtype}" if isinstance(x, np.ndarray) else ""}')
     if v.ndim < 1: raise VectorSizeError('expected vectors [..., d], got a single number')
     if not v.isfinite().all(): raise NonFiniteVectorError(f'x: {tuple((~v.isfinite()).nonzero()[0].tolist())} is not finite; repair or remove the vector')
     if self.model:
@@ -203,7 +204,7 @@ def predict(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
         with torch.no_grad(): v = torch.cat([self.model(r.to(device)).cpu() for r in rows.split(_ROWS)]).reshape(v.shape)
     return v.numpy() if isinstance(x, np.ndarray) else v.to(x.device)
 
-# %% ../nbs/07_training.ipynb #04a018bf
+# %% ../nbs/07_training.ipynb #3266c5f9
 @patch
 def plot(self: CubeTrainer): # matplotlib `Figure`
     "Training loss, and validation MRR against identity's"
@@ -212,7 +213,7 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     fig = Figure(figsize=(7, 2.4), layout='constrained')
     left, right = fig.subplots(1, 2)
     epochs = [row['epoch'] for row in self.history]
-    for name in self.history[-1].keys() - {'epoch', 'valid_mrr', 'valid_cos'}:
+    for name in [o for o in self.history[-1] if o not in ('epoch', 'valid_mrr', 'valid_cos')]:
         left.plot(epochs[1:], [row[name] for row in self.history[1:]], label=name)
     left.set(xlabel='epoch', title='training loss'); left.legend(fontsize=7)
     right.plot(epochs, [row['valid_mrr'] for row in self.history], label='cube')
