@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['cube_train', 'cube_eval', 'cube_ask', 'cube_search']
 
-# %% ../nbs/10_commands.ipynb #3527e870
+# %% ../nbs/10_commands.ipynb #3d92bc5e
 import sys
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Iterator
 
 from fastcore.script import Param, call_parse, is_cli
 
-from .core import Config, CubeError, new_folder
+from .core import Config, CubeError, WriteError, new_folder
 
-# %% ../nbs/10_commands.ipynb #c219a9b3
+# %% ../nbs/10_commands.ipynb #06d90bb8
 @contextmanager
 def _command(debug: bool) -> Iterator[None]:
     "Run a command: what the console cannot print comes out escaped, an error of ours is one line"
@@ -34,13 +35,17 @@ def _settings(config: str | None, settings: list[str] | None, seed: int | None) 
     return Config.load(config, (settings or []) + ([] if seed is None else [f'training.seed={seed}']))
 
 def _next_run(folder: Path) -> Path:
-    "The first free number in `folder`"
-    taken = [int(o.name) for o in folder.glob('*') if o.name.isdigit()] if folder.is_dir() else []
-    return folder/f'{max(taken, default=0) + 1:03d}'
+    "Claim the first free number in `folder` by making the folder"
+    for n in count(1):
+        path = folder/f'{n:03d}'
+        try: path.mkdir(parents=True)
+        except FileExistsError: continue
+        except OSError as e: raise WriteError(f'cannot write {path}: {e.strerror}; set paths.runs or give --out') from None
+        return path
 
 _Set = Param('A setting as section.key=value, such as training.lr=3e-4; may be given several times', str, action='append')
 
-# %% ../nbs/10_commands.ipynb #adc01216
+# %% ../nbs/10_commands.ipynb #44dba19b
 @call_parse
 def cube_train(
     pairs: str = None, # File of questions and answers: .jsonl or .csv, also with .gz; the bundled chatterbot set if not given
@@ -56,23 +61,24 @@ def cube_train(
         settings = _settings(config, set, seed)
         from cube_trainer.pipeline import train_run
         folder = Path(out) if out else _next_run(Path(settings.paths.runs))
-        report = train_run(folder, settings, pairs, overwrite, progress=is_cli())
+        try: report = train_run(folder, settings, pairs, overwrite, progress=is_cli())
+        finally:
+            if not out and not any(folder.iterdir()): folder.rmdir()  # the number claimed for a run that failed
         print(f'{report}\n\nWrote {folder}. Try: cube_ask {folder} "your question"')
 
-# %% ../nbs/10_commands.ipynb #92d97df4
+# %% ../nbs/10_commands.ipynb #84cb1a9b
 @call_parse
 def cube_eval(
     run: str, # Run folder
     pairs: Param('File of questions and answers: .jsonl or .csv, also with .gz', str, required=True) = None,
-    config: str = None, # YAML file of settings: the columns of --pairs and the cache
-    set: _Set = None,
+    question: str = 'question', # Column of the questions
+    answer: str = 'answer', # Column of the answers
     debug: bool = False # Show the traceback of an error
 ):
     "Compare a trained cube with the baselines on pairs it was not trained on"
     with _command(debug):
-        settings = _settings(config, set, None)
         from cube_trainer.pipeline import evaluate_run
-        report, seen = evaluate_run(run, pairs, settings, progress=is_cli())
+        report, seen = evaluate_run(run, pairs, question, answer, Config.load().paths.cache, progress=is_cli())
         print(report)
         if seen: print(f'\nLeft out, since the run was trained on their question or answer: {seen} of the pairs.')
 
@@ -89,7 +95,7 @@ def cube_ask(
         from cube_trainer.pipeline import Answerer
         for answer in Answerer.from_run(run).ask(question, k): print(f'{answer.score:.3f}  {answer.text}')
 
-# %% ../nbs/10_commands.ipynb #4bd2bce7
+# %% ../nbs/10_commands.ipynb #32b0ff8c
 @call_parse
 def cube_search(
     out: Param('Folder for best.yaml and the trials; called again on it, the search goes on', str, required=True) = None,
@@ -106,9 +112,9 @@ def cube_search(
         from cube_trainer.optimization import search
         from cube_trainer.pipeline import load_parts, make_teacher
         folder = Path(out)
+        _, parts = load_parts(settings, pairs, make_teacher(settings, progress=is_cli()))
         if not folder.is_dir():
             with new_folder(folder): pass
-        _, parts = load_parts(settings, pairs, make_teacher(settings, progress=is_cli()))
         best = search(parts.train, parts.valid, settings, folder, progress=is_cli())
         best.save(folder/'best.yaml')
         print(f'Wrote {folder/"best.yaml"}. Train with it: cube_train --config {folder/"best.yaml"}')

@@ -8,8 +8,8 @@ __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError
            'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded',
            'Device', 'choose_device']
 
-# %% ../nbs/00_core.ipynb #5b57a2dd
-import difflib, os, random, shutil
+# %% ../nbs/00_core.ipynb #ebe83861
+import difflib, os, random, re, shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple
@@ -82,13 +82,13 @@ def _coded(error: ValidationError, prefix: str) -> CubeError:
         else: lines.append(f"{name} = {e['input']!r}: {e['msg'][0].lower()}{e['msg'][1:]}")
     return kind('; '.join(dict.fromkeys(lines)))
 
-# %% ../nbs/00_core.ipynb #9022df5c
+# %% ../nbs/00_core.ipynb #a191a23c
 class Section(BaseModel):
     "A group of typed fields: unknown keys are refused, and every assignment is validated"
     model_config = ConfigDict(extra='forbid', validate_assignment=True, validate_default=True, allow_inf_nan=False)
     _prefix: ClassVar[str] = ''
 
-    def __init__(self, **fields):
+    def __init__(self, /, **fields):
         try: super().__init__(**fields)
         except ValidationError as e: raise _coded(e, self._prefix) from None
 
@@ -109,7 +109,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _Side = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #5ce546bb
+# %% ../nbs/00_core.ipynb #88918c50
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -122,7 +122,7 @@ class CubeConfig(Section):
     _prefix = 'cube.'
     channels: int = Field(8, ge=1, description='numbers a cell holds; the first is the embedding coordinate')
     hidden: int = Field(32, ge=1, description='width of the hidden layer of the rule')
-    steps: int = Field(2, ge=1, description='how often the rule is applied')
+    steps: int = Field(2, ge=1, description='how often the rule is applied; with one step only the first channel acts')
     signals: int = Field(128, ge=0, description='signals through which all cells reach all others; 0 leaves each cell its neighbours')
     identity_channels: int = Field(4, ge=0, description='fixed random numbers that tell a cell where it is')
 
@@ -177,12 +177,13 @@ class PathsConfig(Section):
     runs: str = Field('runs', min_length=1, description='numbered run folders go here when --out is not given')
     cache: str | None = Field(None, min_length=1, description='folder of the vector cache; null is ~/.cache/cube_trainer')
 
-# %% ../nbs/00_core.ipynb #a6f26015
+# %% ../nbs/00_core.ipynb #0b8a4297
 def atomic_write(path: str | Path, # Where the content ends up
                  data: str | bytes # Text is written as UTF-8 with `\n` line ends
                 ) -> None:
     "Write `data` to `path` completely or not at all; `WriteError` if it cannot be done"
     path = Path(path)
+    if not path.name: raise WriteError(f"cannot write '{path}': it names no file")
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         with open(tmp, 'wb') as f:
@@ -194,10 +195,10 @@ def atomic_write(path: str | Path, # Where the content ends up
     finally:
         if tmp.exists(): tmp.unlink()
 
-# %% ../nbs/00_core.ipynb #9c19225a
+# %% ../nbs/00_core.ipynb #23dfbeb0
 def _yaml_value(value) -> str:
     "`value` as YAML on one line"
-    return yaml.safe_dump([value], default_flow_style=True, width=2**31, allow_unicode=True)[1:-2]
+    return yaml.safe_dump([value], default_flow_style=True, width=2**31)[1:-2]
 
 def to_yaml(config: 'Config') -> str:
     "`config` as YAML text, each field with its description as a comment"
@@ -208,17 +209,24 @@ def to_yaml(config: 'Config') -> str:
                   for field, value in section.model_dump(mode='json').items()]
     return '\n'.join(lines) + '\n'
 
-# %% ../nbs/00_core.ipynb #afc3e76a
+# %% ../nbs/00_core.ipynb #1439c076
 class _StrictLoader(yaml.SafeLoader):
-    "`yaml.SafeLoader` that refuses a repeated key"
+    "`yaml.SafeLoader` that refuses repeated keys and knows decimal numbers only"
+    yaml_implicit_resolvers = {c: [(tag, regex) for tag, regex in known if tag.rpartition(':')[2] in ('null', 'bool')]
+                               for c, known in yaml.SafeLoader.yaml_implicit_resolvers.items()}
 
 def _strict_mapping(loader: yaml.Loader, node: yaml.MappingNode) -> dict:
     keys = [loader.construct_object(key) for key, _ in node.value]
     for i, key in enumerate(keys):
-        if key in keys[:i]: raise yaml.MarkedYAMLError(problem=f"key '{key}' is given twice", problem_mark=node.value[i][0].start_mark)
+        mark = node.value[i][0].start_mark
+        if not isinstance(key, str): raise yaml.MarkedYAMLError(problem=f'key {key!r} is not a name', problem_mark=mark)
+        if key in keys[:i]: raise yaml.MarkedYAMLError(problem=f"key '{key}' is given twice", problem_mark=mark)
     return loader.construct_mapping(node, deep=True)
 
 _StrictLoader.add_constructor('tag:yaml.org,2002:map', _strict_mapping)
+_StrictLoader.add_constructor('tag:yaml.org,2002:int', lambda loader, node: int(node.value))
+_StrictLoader.add_implicit_resolver('tag:yaml.org,2002:int', re.compile(r'[-+]?[0-9]+$'), list('-+0123456789'))
+_StrictLoader.add_implicit_resolver('tag:yaml.org,2002:float', re.compile(r'[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$'), list('-+.0123456789'))
 
 def _parse_yaml(text: str, source: str):
     "What the YAML `text` says; a syntax error names `source`, line and column"
@@ -227,18 +235,20 @@ def _parse_yaml(text: str, source: str):
         mark = getattr(e, 'problem_mark', None)
         where = f'{source}:{mark.line+1}:{mark.column+1}' if mark else source
         raise ConfigSyntaxError(f"{where}: {getattr(e, 'problem', None) or e}") from None
+    except (ValueError, RecursionError) as e: raise ConfigSyntaxError(f'{source}: {e}') from None
 
-# %% ../nbs/00_core.ipynb #b74381fb
+# %% ../nbs/00_core.ipynb #fed4a477
 def _read_config(path: Path) -> dict:
     "The mapping in the YAML file `path`"
     try: text = path.read_bytes().decode('utf-8-sig')
     except OSError as e: raise ConfigFileError(f'{path}: {e.strerror}; `Config().save()` writes a file with every default') from None
     except UnicodeDecodeError as e: raise ConfigFileError(f'{path}: byte {e.start} is not UTF-8; save the file as UTF-8') from None
     data = _parse_yaml(text, str(path))
-    if not isinstance(data or {}, dict): raise ConfigSyntaxError(f'{path}:1: expected sections such as `training:`, found {type(data).__name__}')
-    return data or {}
+    if data is None: return {}  # an empty file, or comments only
+    if not isinstance(data, dict): raise ConfigSyntaxError(f'{path}:1: expected sections such as `training:`, found {type(data).__name__}')
+    return {name: {} if section is None else section for name, section in data.items()}
 
-# %% ../nbs/00_core.ipynb #56c53d0d
+# %% ../nbs/00_core.ipynb #210203eb
 _ENV = 'CUBE_TRAINER__'
 
 def _env_settings(env: Mapping[str, str]) -> list[str]:
@@ -253,7 +263,8 @@ def _merge(config: dict, # A configuration as nested dictionaries; not changed
     for setting in settings:
         name, eq, value = setting.partition('=')
         section, dot, key = name.strip().partition('.')
-        if not (eq and dot and key): raise ConfigSyntaxError(f"'{setting}': expected section.key=value, such as training.lr=3e-4")
+        if eq and section and not dot: raise ConfigKeyError(_unknown_key(section))
+        if not (eq and section and key): raise ConfigSyntaxError(f"'{setting}': expected section.key=value, such as training.lr=3e-4")
         config.setdefault(section, {})[key] = _parse_yaml(value, name)
     return config
 
@@ -296,19 +307,25 @@ def _from_dict(data: dict, source: str) -> Config:
     try: return Config(**data)
     except CubeError as e: raise type(e)(f'{source}: {e.message}') from None
 
-# %% ../nbs/00_core.ipynb #065e2213
+# %% ../nbs/00_core.ipynb #bf521df7
+def _refuse_taken(path: Path, replace: bool) -> None:
+    "`WriteError` if `path` is a file, or a folder that must not be replaced"
+    if path.exists() and not path.is_dir(): raise WriteError(f'{path} is a file; choose another folder')
+    if not replace and path.exists() and any(path.iterdir()): raise WriteError(f'{path} is not empty; choose another folder')
+
 @contextmanager
 def new_folder(path: str | Path, # Where the folder ends up
                replace: bool = False # Take the place of what is there; otherwise only of an empty folder
               ) -> Iterator[Path]:
     "Yield a hidden folder beside `path` that becomes `path` when the block ends, and vanishes if it fails"
-    path = Path(path).absolute()
+    path = Path(path).expanduser().resolve()
+    if Path.cwd().is_relative_to(path): raise WriteError(f'{path} holds the current folder, which cannot be replaced; choose another')
     tmp, old = (path.with_name(f'.{path.name}.{os.getpid()}.{kind}') for kind in ('tmp', 'old'))
     try:
-        if not replace and path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise WriteError(f'{path} is not empty; choose another folder')
+        _refuse_taken(path, replace)
         tmp.mkdir(parents=True)
         yield tmp
+        _refuse_taken(path, replace)  # again: someone else may have been faster
         for file in tmp.rglob('*'):
             if file.is_file():
                 with open(file, 'rb+') as f: os.fsync(f.fileno())

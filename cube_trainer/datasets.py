@@ -6,8 +6,8 @@
 __all__ = ['MissingFileError', 'FileTypeError', 'EmptyFileError', 'MissingColumnError', 'EncodingError', 'BadRowError',
            'MissingTextError', 'TooFewPairsError', 'VectorShapeError', 'NonFiniteVectorError', 'UnknownBundleError',
            'clean_text', 'match_key', 'Pair', 'read_pairs', 'clean_pairs', 'bundled_pairs', 'as_vectors',
-           'connected_groups', 'Encoder', 'VectorPairs', 'DialogueDataset', 'deal_groups', 'Split', 'add_noise',
-           'AutoencoderDataset', 'DialogueConfig']
+           'connected_groups', 'Encoder', 'VectorPairs', 'DialogueDataset', 'AnswerBank', 'answer_bank', 'deal_groups',
+           'Split', 'add_noise', 'AutoencoderDataset', 'DialogueConfig']
 
 # %% ../nbs/03_datasets.ipynb #3754cab2
 import csv, gzip, importlib.util, io, json, unicodedata, zlib
@@ -69,7 +69,7 @@ class UnknownBundleError(CubeError):
     "A bundled set that does not exist"
     code = 'CT-311'
 
-# %% ../nbs/03_datasets.ipynb #be9469f9
+# %% ../nbs/03_datasets.ipynb #8de20906
 def clean_text(text: str) -> str:
     "`text` in NFC, without control characters, white space collapsed"
     text = ''.join(' ' if c.isspace() else c for c in unicodedata.normalize('NFC', text)
@@ -78,6 +78,7 @@ def clean_text(text: str) -> str:
 
 def match_key(text: str) -> str:
     "What equal texts share: lower case without punctuation; a text of punctuation alone is its own key"
+    text = clean_text(text)
     bare = ''.join(' ' if unicodedata.category(c)[0] == 'P' else c for c in text.casefold())
     return ' '.join(bare.split()) or text
 
@@ -100,12 +101,12 @@ def _as_pair(row: Mapping, # One row, by column
         if not isinstance(value, str): raise BadRowError(f"{where}: '{column}' is {type(value).__name__}, expected text")
     return Pair(row[question], row[answer], str(row.get('source') or ''))
 
-# %% ../nbs/03_datasets.ipynb #ef315bc8
+# %% ../nbs/03_datasets.ipynb #525868e4
 def _read_text(path: Path) -> str:
     "The UTF-8 text of `path`, unzipped if it ends in .gz"
     try: data = path.read_bytes()
     except OSError as e: raise MissingFileError(f'{path}: {e.strerror}; check the path') from None
-    if path.suffix == '.gz':
+    if path.suffix.lower() == '.gz':
         try: data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as e: raise FileTypeError(f'{path}: not a whole gzip file ({e}); compress it again') from None
     try: return data.decode('utf-8-sig')
@@ -123,6 +124,8 @@ def _jsonl_rows(text: str, path: Path) -> Iterator[tuple[str, Mapping]]:
 def _csv_rows(text: str, path: Path) -> Iterator[tuple[str, Mapping]]:
     reader = csv.DictReader(io.StringIO(text, newline=''), strict=True)
     try:
+        names = reader.fieldnames or []
+        if twice := [o for o in names if names.count(o) > 1]: raise BadRowError(f"{path}:1: column '{twice[0]}' is named twice; rename one")
         for row in reader:
             if None in row: raise BadRowError(f'{path}:{reader.line_num}: more fields than the header names; quote fields that hold commas')
             yield f'{path}:{reader.line_num}', row
@@ -130,26 +133,26 @@ def _csv_rows(text: str, path: Path) -> Iterator[tuple[str, Mapping]]:
 
 _readers = {'.jsonl': _jsonl_rows, '.csv': _csv_rows}
 
-# %% ../nbs/03_datasets.ipynb #edcf1f68
+# %% ../nbs/03_datasets.ipynb #9ed3945f
 def read_pairs(path: str | Path, # `.jsonl` or `.csv`, or one of these with `.gz`; UTF-8
                question: str = 'question', # Name of the column
                answer: str = 'answer' # Name of the column
               ) -> list[Pair]:
     "The pairs of a file in their order; any row that is not a pair is an error that names its line"
     path = Path(path)
-    suffix = Path(path.stem).suffix if path.suffix == '.gz' else path.suffix
+    suffix = (Path(path.stem).suffix if path.suffix.lower() == '.gz' else path.suffix).lower()
     if suffix not in _readers: raise FileTypeError(f"{path}: extension '{''.join(path.suffixes)}' is not known; use .jsonl or .csv, or either with .gz")
     pairs = [_as_pair(row, question, answer, where) for where, row in _readers[suffix](_read_text(path), path)]
     if not pairs: raise EmptyFileError(f'{path}: holds no row; expected pairs with columns {question!r} and {answer!r}')
     return pairs
 
-# %% ../nbs/03_datasets.ipynb #8d09e497
+# %% ../nbs/03_datasets.ipynb #afa4d7c7
 def clean_pairs(pairs: Iterable[Pair]
                ) -> tuple[list[Pair], Counter]: # What is kept, and how many each rule dropped
     "Clean the texts, drop pairs that say nothing new, and count them"
     kept, dropped = {}, Counter()
     for pair in pairs:
-        pair = Pair(clean_text(pair.question), clean_text(pair.answer), pair.source)
+        pair = Pair(*map(clean_text, pair))
         key = match_key(pair.question), match_key(pair.answer)
         if key[0] == key[1]: dropped['question = answer'] += 1
         elif key in kept: dropped['duplicate'] += 1
@@ -209,9 +212,10 @@ def connected_groups(q_id: np.ndarray, # `[n]` equal numbers for equal questions
     number = {}
     return np.array([number.setdefault(root(('q', q)), len(number)) for q in q_id.tolist()], dtype=int)
 
-# %% ../nbs/03_datasets.ipynb #a0505884
+# %% ../nbs/03_datasets.ipynb #f1d6206a
 class Encoder(Protocol):
     "What a dataset asks of a teacher"
+    identity: str # Whatever determines the vectors: weights, pooling, length
     def encode(self, texts: Sequence[str]) -> np.ndarray: ...
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -223,6 +227,7 @@ class VectorPairs:
     a_id: np.ndarray # `[n]` equal numbers for equal targets
     pairs: list[Pair] | None = None # The texts, where there are any
     dropped: Counter = field(default_factory=Counter) # How many pairs each cleaning rule dropped
+    teacher: str = '' # Identity of the teacher that made the vectors of the texts
 
     def __len__(self) -> int: return len(self.q)
 
@@ -276,7 +281,7 @@ def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray: # `[n]`
     norms = np.linalg.norm(x, axis=1)*np.linalg.norm(y, axis=1)
     return (x*y).sum(1)/np.maximum(norms, 1e-30)
 
-# %% ../nbs/03_datasets.ipynb #f3bfc964
+# %% ../nbs/03_datasets.ipynb #af285119
 class DialogueDataset(VectorPairs):
     "Questions and their answers"
     @classmethod
@@ -291,7 +296,7 @@ class DialogueDataset(VectorPairs):
         if not kept: raise TooFewPairsError(f'no pair is left of {len(rows)}; dropped: {dict(dropped)}')
         q, a = (_encode(teacher, list(texts)) for texts in list(zip(*kept))[:2])
         q_id, a_id = (_key_ids(texts) for texts in list(zip(*kept))[:2])
-        data = cls(q, a, q_id, a_id, kept, dropped)
+        data = cls(q, a, q_id, a_id, kept, dropped, teacher.identity)
         threshold = (config or DialogueConfig()).semantic_similarity_threshold
         if threshold is None: return data
         close = np.flatnonzero(_cosine(q, a) >= threshold)
@@ -324,18 +329,38 @@ class DialogueDataset(VectorPairs):
         data = cls(q, a, q_id, a_id).subset(np.sort(first))
         return replace(data, dropped=Counter({'duplicate': len(q) - len(data)} if len(data) < len(q) else {}))
 
-# %% ../nbs/03_datasets.ipynb #02ea715f
-def deal_groups(groups: np.ndarray, shares: Sequence[float], seed: int) -> list[np.ndarray]:
-    "Indices for each of `shares` and, last, for the rest; whole groups only"
+# %% ../nbs/03_datasets.ipynb #4439b589
+class AnswerBank(NamedTuple):
+    "Distinct answers and their vectors"
+    answers: list[str]
+    vectors: np.ndarray # `[n, d]` float32
+    teacher: str # Identity of the teacher that made the vectors
+
+def answer_bank(*parts: VectorPairs) -> AnswerBank | None:
+    "The distinct answers of datasets, in order of appearance; `None` where there are no texts"
+    if any(part.pairs is None for part in parts): return None
+    first = {}
+    for part in parts:
+        for pair, vector in zip(part.pairs, part.a): first.setdefault(match_key(pair.answer), (pair.answer, vector))
+    answers, vectors = zip(*first.values())
+    return AnswerBank(list(answers), np.stack(vectors), parts[0].teacher)
+
+# %% ../nbs/03_datasets.ipynb #5155cf5c
+def deal_groups(groups: np.ndarray, # `[n]` group of each pair, numbered from 0
+                shares: Sequence[float], # Of the pairs, for each held-out part
+                seed: int # Another seed, another deal
+               ) -> list[np.ndarray]: # Indices of the pairs of each held-out part and, last, of the rest
+    "Deal whole groups out at random; a held-out part gets at least two, the rest at least one"
     sizes = np.bincount(groups)
     left = np.random.default_rng(seed).permutation(len(sizes)).tolist()
     parts = []
-    for later, share in zip(range(len(shares), 0, -1), shares):  # parts still to be filled after this one
-        want, taken = max(1, round(share*len(groups))), []
+    for later, share in zip(range(len(shares) - 1, -1, -1), shares):  # held-out parts still to come
+        spare, room, taken = len(left) - 2*later - 1, round(share*len(groups)), []
         for g in left:
-            if len(left) - len(taken) > later and sizes[taken].sum() + sizes[g] <= want: taken.append(g)
-        if not taken: taken = [min(left, key=lambda g: sizes[g])]
-        left = [g for g in left if g not in set(taken)]
+            if len(taken) < spare and sizes[g] <= room: taken.append(g); room -= sizes[g]
+        if len(taken) < 2: taken = sorted(left, key=lambda g: sizes[g])[:2]
+        gone = set(taken)
+        left = [g for g in left if g not in gone]
         parts.append(np.flatnonzero(np.isin(groups, taken)))
     return parts + [np.flatnonzero(np.isin(groups, left))]
 
@@ -354,12 +379,13 @@ def split(self: VectorPairs,
     "Divide into parts that share no question and no answer, not even through other pairs"
     if not (0 < test < 1 and 0 < valid < 1 and test + valid < 1):
         raise ConfigValueError(f'data.test = {test}, data.valid = {valid}: each must be above 0 and their sum below 1')
+    if not isinstance(seed, (int, np.integer)) or seed < 0: raise ConfigValueError(f'seed = {seed!r}: must be a whole number of at least 0')
     n_groups = len(set(self.groups))
-    if n_groups < 3: raise TooFewPairsError(f'{len(self)} pair(s) in {n_groups} independent group(s); a split into train, valid and test needs at least 3 groups')
+    if n_groups < 5: raise TooFewPairsError(f'{len(self)} pair(s) in {n_groups} independent group(s); a split needs at least 5: two to test, two to validate, one to train')
     in_test, in_valid, in_train = deal_groups(self.groups, (test, valid), seed)
     return Split(*(self.subset(o) for o in (in_train, in_valid, in_test)))
 
-# %% ../nbs/03_datasets.ipynb #bdc41fbf
+# %% ../nbs/03_datasets.ipynb #0cdd9182
 def add_noise(x: np.ndarray, # `[n, d]`
               noise: float, # Expected norm of the noise relative to the norm of its row
               seed: int | Sequence[int] # Another seed, another noise
@@ -374,7 +400,8 @@ class AutoencoderDataset(VectorPairs):
     def from_embeddings(cls,
                         x: np.ndarray | torch.Tensor, # `[n, d]`
                         noise: float = DialogueConfig().noise, # Norm of the noise in `q` relative to the norm of the vector, above 0
-                        pairs: list[Pair] | None = None # The texts, where there are any
+                        pairs: list[Pair] | None = None, # The texts, where there are any
+                        teacher: str = '' # Identity of the teacher that made the vectors
                        ) -> Self:
         "Distinct rows of `x` as targets"
         if not noise > 0: raise ConfigValueError(f'data.noise = {noise}: must be above 0')
@@ -382,13 +409,13 @@ class AutoencoderDataset(VectorPairs):
         if not len(x): raise TooFewPairsError('x holds no vector')
         first = np.sort(np.unique(_row_ids(x), return_index=True)[1])
         ids, x = np.arange(len(first)), x[first]
-        return cls(add_noise(x, noise, seed=0), x, ids, ids, pairs and [pairs[i] for i in first])
+        return cls(add_noise(x, noise, seed=0), x, ids, ids, pairs and [pairs[i] for i in first], teacher=teacher)
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], teacher: Encoder, noise: float = DialogueConfig().noise) -> Self:
         "The teacher's vectors of distinct `texts`"
         texts = list({match_key(o): clean_text(o) for o in texts}.values())
-        return cls.from_embeddings(_encode(teacher, texts), noise, [Pair(o, o) for o in texts])
+        return cls.from_embeddings(_encode(teacher, texts), noise, [Pair(o, o) for o in texts], teacher.identity)
 
     @property
     def clean(self) -> np.ndarray: # `[n, d]`

@@ -88,7 +88,7 @@ def readme(index: Path # The index notebook
             else: parts.append('```text\n' + ''.join(out.get('text') or data['text/plain']).rstrip() + '\n```')
     return {root/'README.md': ('\n\n'.join(parts) + '\n').encode('utf-8'), **files}
 
-# %% ../nbs/11_notebooks.ipynb #d1bb39dd
+# %% ../nbs/11_notebooks.ipynb #ce048732
 @call_parse
 def main(
     path: str = 'nbs', # Notebook or folder of notebooks, from the root of the project
@@ -109,7 +109,12 @@ def main(
     for file, changed in results.items():
         print(f"{file.relative_to(root).as_posix()}: {'FAILED' if changed is None else f'changed {changed}' if changed else 'same'}")
         if changed is None or (check and changed): stale.append(file)
-    for file, content in readme(index).items():
+    made = readme(index)
+    for old in {*(index.parent/'index_files').glob('*')} - made.keys():
+        print(f'{old.relative_to(root).as_posix()}: no longer used')
+        if check: stale.append(old)
+        else: old.unlink()
+    for file, content in made.items():
         fresh = file.exists() and file.read_bytes() == content
         print(f"{file.relative_to(root).as_posix()}: {'same' if fresh else 'out of date' if check else 'written'}")
         if fresh: continue

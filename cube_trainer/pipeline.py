@@ -6,16 +6,15 @@
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teacher', 'make_dataset',
            'load_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
 
-# %% ../nbs/09_pipeline.ipynb #732c34fb
+# %% ../nbs/09_pipeline.ipynb #48e6cf36
 import json
 from pathlib import Path
 from typing import Iterable, NamedTuple, Self, Sequence
 
-import numpy as np, safetensors.numpy
-from safetensors import SafetensorError
+import numpy as np
 
 from .core import Config, CubeError, atomic_write
-from .datasets import AutoencoderDataset, DialogueDataset, Pair, Split, VectorPairs, bundled_pairs, match_key, read_pairs
+from .datasets import AutoencoderDataset, DialogueDataset, Pair, Split, VectorPairs, answer_bank, bundled_pairs, clean_text, match_key, read_pairs
 from .evaluation import Report, evaluate
 from .teachers import Teacher
 from .training import CubeTrainer, RunFolderError, run_folder
@@ -37,13 +36,13 @@ class TeacherChangedError(CubeError):
     "A teacher other than the one a run was trained with"
     code = 'CT-904'
 
-# %% ../nbs/09_pipeline.ipynb #bf4b39a7
+# %% ../nbs/09_pipeline.ipynb #8a6db9f0
 def make_teacher(config: Config, # Its sections `teachers` and `paths`
                  **options # Other arguments of `Teacher`
                 ) -> Teacher:
     "The teacher that `config` describes"
     t = config.teachers
-    return Teacher(t.model, t.max_length, t.batch_size, t.device, **{'cache': config.paths.cache, **options})
+    return Teacher(t.model, t.max_length, t.batch_size, **{'device': t.device, 'cache': config.paths.cache, **options})
 
 def make_dataset(config: Config, # Its `training.mode` decides what becomes of the pairs
                  pairs: Iterable[Pair], # Question and answer
@@ -62,14 +61,8 @@ def load_parts(config: Config, # Cleaning, columns, shares and seed
     data = make_dataset(config, texts, teacher)
     return data, data.split(config.training.seed, config.data.test, config.data.valid)
 
-# %% ../nbs/09_pipeline.ipynb #703c47b8
+# %% ../nbs/09_pipeline.ipynb #6c9941c2
 def _jsonl(rows: Iterable[dict]) -> str: return ''.join(json.dumps(row, ensure_ascii=False) + '\n' for row in rows)
-
-def _write_bank(folder: Path, data: VectorPairs, teacher: Teacher) -> None:
-    "The distinct answers, as texts and as vectors in the same order"
-    _, first = np.unique(data.a_id, return_index=True)
-    atomic_write(folder/'answers.jsonl', _jsonl({'answer': data.pairs[i].answer} for i in first))
-    atomic_write(folder/'answers.safetensors', safetensors.numpy.save({'vectors': data.a[first]}, {'teacher': teacher.identity}))
 
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str) -> None:
     atomic_write(folder/'report.json', report.to_json() + '\n')
@@ -82,13 +75,13 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 {report.verdict}
 
 - Pairs: {source}, {len(data)} in {len(set(data.groups))} groups{dropped}; {sizes}; no question and no answer is in two parts.
-- Cube: {trainer.n_params:,} weights, epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity).
+- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity).
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
 
 ![Training curves](curves.png)
 """)
 
-# %% ../nbs/09_pipeline.ipynb #fc2035ae
+# %% ../nbs/09_pipeline.ipynb #92e037a4
 def train_run(out: str | Path, # The run folder to make
               config: Config | None = None, # `None` takes the defaults
               pairs: str | Path | None = None, # A file for `read_pairs`; `None` takes the bundled set
@@ -102,21 +95,24 @@ def train_run(out: str | Path, # The run folder to make
         data, parts = load_parts(config, pairs, teacher)
         trainer = CubeTrainer(config).fit(parts.train, parts.valid, progress)
         report = evaluate(trainer, parts.test, parts.train, parts.valid)
+        trainer.bank = answer_bank(data)
         trainer.write(folder)
-        _write_bank(folder, data, teacher)
         atomic_write(folder/'pairs.jsonl', _jsonl({**pair._asdict(), 'part': name} for name, part in parts._asdict().items() for pair in part.pairs))
         _write_report(folder, report, trainer, data, parts, 'chatterbot, bundled' if pairs is None else Path(pairs).name)
     return report
 
-# %% ../nbs/09_pipeline.ipynb #2a061831
+# %% ../nbs/09_pipeline.ipynb #09456ec9
 class Answer(NamedTuple):
     "An answer from the bank and the cosine of its vector with the carried question"
     text: str
     score: float
 
-def _read_jsonl(path: Path) -> list[dict]:
-    try: return [json.loads(line) for line in path.read_text(encoding='utf-8').split('\n') if line]
-    except (OSError, ValueError) as e: raise RunFolderError(f'{path}: {e}; the run is damaged') from None
+def _own_teacher(trainer: CubeTrainer, **options) -> Teacher:
+    "The teacher a cube was trained with, wherever it runs now"
+    teacher = make_teacher(trainer.config, **options)
+    if teacher.identity != trainer.bank.teacher:
+        raise TeacherChangedError(f'the vectors of this run were not made by {teacher.name} as it is now; train again, or use the old model by its folder with teachers.model')
+    return teacher
 
 class Answerer:
     "Answers questions from a bank of answers, by text"
@@ -133,25 +129,18 @@ class Answerer:
     def from_run(cls, path: str | Path # A run folder
                 ) -> Self:
         "The cube, teacher and answers of a run"
-        path = Path(path)
         trainer = CubeTrainer.load(path)
-        if not (path/'answers.jsonl').exists(): raise NoAnswersError(f'{path} holds no answers: it was trained on vectors; give texts to Answerer(trainer, teacher, answers, vectors)')
-        answers = [row['answer'] for row in _read_jsonl(path/'answers.jsonl')]
-        try:
-            with safetensors.safe_open(path/'answers.safetensors', 'numpy') as f: vectors, identity = f.get_tensor('vectors'), f.metadata()['teacher']
-        except (OSError, SafetensorError, KeyError) as e: raise RunFolderError(f'{path}/answers.safetensors: {e}; the run is damaged') from None
-        if len(vectors) != len(answers): raise RunFolderError(f'{path}: {len(answers)} answers and {len(vectors)} vectors; the run is damaged')
-        teacher = make_teacher(trainer.config, cache=False)
-        if teacher.identity != identity: raise TeacherChangedError(f'{path} was trained with other weights of {teacher.name}; train again, or give the folder of the old ones as teachers.model')
-        return cls(trainer, teacher, answers, vectors)
+        if not (bank := trainer.bank): raise NoAnswersError(f'{path} holds no answers: it was trained on vectors; give texts to Answerer(trainer, teacher, answers, vectors)')
+        return cls(trainer, _own_teacher(trainer, device='auto', cache=False), bank.answers, bank.vectors)
 
     def ask_many(self, questions: Sequence[str],
                  k: int = 3 # Answers for each question
                 ) -> list[list[Answer]]:
         "The `k` best answers to each question, best first"
-        if k < 1: raise QuestionError(f'k = {k}; ask for at least one answer')
+        if not isinstance(k, int) or k < 1: raise QuestionError(f'k = {k}; ask for at least one answer')
         for i, question in enumerate(questions):
-            if not question.strip(): raise QuestionError(f'question {i} is empty')
+            if not isinstance(question, str) or not clean_text(question): raise QuestionError(f'question {i} is empty or no text')
+        questions = [clean_text(o) for o in questions]
         pred = self.trainer.predict(self.teacher.encode(questions))
         scores = pred/np.maximum(np.linalg.norm(pred, axis=1, keepdims=True), 1e-30) @ self.unit.T
         return [[Answer(self.answers[i], float(row[i])) for i in np.argsort(-row, kind='stable')[:k]] for row in scores]
@@ -161,20 +150,30 @@ class Answerer:
         "The `k` best answers, best first"
         return self.ask_many([question], k)[0]
 
-# %% ../nbs/09_pipeline.ipynb #3775a45b
-def evaluate_run(run: str | Path, # A run folder
+# %% ../nbs/09_pipeline.ipynb #226fefda
+def _read_parts(run: Path) -> dict[str, list[Pair]]:
+    "The pairs of a run, by part"
+    parts = {name: [] for name in Split._fields}
+    try:
+        for line in (run/'pairs.jsonl').read_text(encoding='utf-8').split('\n'):
+            if line:
+                row = json.loads(line)
+                parts[row.pop('part')].append(Pair(**row))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e: raise RunFolderError(f'{run}/pairs.jsonl: {e}; the run is damaged or was not made by cube_train') from None
+    return parts
+
+def evaluate_run(run: str | Path, # A run folder that `train_run` made
                  pairs: str | Path, # A file for `read_pairs`
-                 config: Config | None = None, # Its columns and cache; everything else comes from the run
+                 question: str = 'question', # Its column of questions
+                 answer: str = 'answer', # Its column of answers
+                 cache: str | Path | None = None, # Folder of the vector cache
                  progress: bool = False # Show a bar while texts are encoded
                 ) -> tuple[Report, int]: # The report, and how many pairs the run had seen
     "Evaluate a run on the pairs of a file that it was not trained on"
-    config, trainer = config or Config(), CubeTrainer.load(run)
-    new = read_pairs(pairs, config.data.question, config.data.answer)
-    old = _read_jsonl(Path(run)/'pairs.jsonl')
-    parts = {name: [Pair(o['question'], o['answer'], o['source']) for o in old if o['part'] == name] for name in ('train', 'valid')}
-    seen = {match_key(text) for part in parts.values() for pair in part for text in pair[:2]}
+    trainer, parts, new = CubeTrainer.load(run), _read_parts(Path(run)), read_pairs(pairs, question, answer)
+    seen = {match_key(text) for name in ('train', 'valid') for pair in parts[name] for text in pair[:2]}
     unseen = [pair for pair in new if not {match_key(text) for text in pair[:2]} & seen]
     if not unseen: raise TrainedOnError(f'{pairs}: the run was trained on the question or answer of each of its {len(new)} pairs; give others')
-    teacher = make_teacher(trainer.config, cache=config.paths.cache, progress=progress)
+    teacher = _own_teacher(trainer, device='auto', cache=cache, progress=progress)
     test, train, valid = (make_dataset(trainer.config, o, teacher) for o in (unseen, parts['train'], parts['valid']))
     return evaluate(trainer, test, train, valid), len(new) - len(unseen)

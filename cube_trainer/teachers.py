@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TeacherNotFoundError', 'WeightsHashError', 'TextTypeError', 'CacheError', 'VectorCache', 'Teacher']
 
-# %% ../nbs/04_teachers.ipynb #d76540f7
+# %% ../nbs/04_teachers.ipynb #8d7f7c30
 import hashlib, importlib.util, sqlite3
 from contextlib import closing
 from functools import cached_property
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Literal, Sequence
 
 import numpy as np
+from safetensors import SafetensorError
 from tqdm import tqdm
 
-from .core import CubeError, choose_device
+from .core import ConfigValueError, CubeError, choose_device
 
 # %% ../nbs/04_teachers.ipynb #c26dc517
 class TeacherNotFoundError(CubeError):
@@ -62,12 +63,12 @@ def _folder_hash(folder: Path) -> str:
         raise TeacherNotFoundError(f'{folder} holds no .safetensors weights; pickled weights are not read, convert them with `model.save_pretrained(folder)`')
     return hashlib.sha256(''.join(f'{f.relative_to(folder).as_posix()} {_sha256(f)}\n' for f in files).encode()).hexdigest()
 
-# %% ../nbs/04_teachers.ipynb #504f2ae8
+# %% ../nbs/04_teachers.ipynb #5120b9f4
 class VectorCache:
     "Vectors on disk, found by the teacher's identity and the text"
     def __init__(self, folder: str | Path | None = None # `None` is `~/.cache/cube_trainer`
                 ):
-        self.path = Path(folder or Path.home()/'.cache'/'cube_trainer')/'vectors.sqlite'
+        self.path = Path(folder or '~/.cache/cube_trainer').expanduser()/'vectors.sqlite'
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._open()) as db, db:
@@ -97,7 +98,7 @@ class VectorCache:
             with closing(self._open()) as db, db: db.executemany('INSERT OR REPLACE INTO vectors VALUES (?, ?)', rows)
         except sqlite3.Error as e: raise self._unusable(e) from None
 
-# %% ../nbs/04_teachers.ipynb #ee9dfb75
+# %% ../nbs/04_teachers.ipynb #2aea1636
 _PIECE = 512 # texts encoded between two writes to the cache
 
 class Teacher:
@@ -125,8 +126,10 @@ class Teacher:
         from transformers.utils import logging
         logging.disable_progress_bar()
         try: model = SentenceTransformer(str(self.folder), device=self.device.name, local_files_only=True, model_kwargs={'use_safetensors': True})
-        except (OSError, ValueError, KeyError) as e:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as e:
             raise TeacherNotFoundError(f"{self.folder} does not load as a model: {e}; it needs a config.json, a tokenizer and .safetensors weights") from e
+        limit = getattr(model[0].auto_model.config, 'max_position_embeddings', None)
+        if self.max_length and limit and self.max_length > limit: raise ConfigValueError(f'teachers.max_length = {self.max_length}: {self.name} takes at most {limit} tokens')
         if self.max_length: model.max_seq_length = self.max_length
         return model.eval()
 
@@ -136,7 +139,7 @@ class Teacher:
         return self.model.get_embedding_dimension()
 
     def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f'{self.identity}\0{text}'.encode('utf-8', 'surrogatepass')).digest()
+        return hashlib.sha256(f'{self.identity}\0{text}'.encode('utf-8')).digest()
 
     def _compute(self, texts: list[str]) -> np.ndarray: # `[n, d]` float32
         out = self.model.encode(texts, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True)
@@ -146,8 +149,10 @@ class Teacher:
               ) -> np.ndarray: # `[n, d]` float32
         "The vectors of `texts`, from the cache where they are known"
         if isinstance(texts, str): raise TextTypeError('expected a list of texts, got one text; use encode([text])')
+        texts = list(texts)
         for i, text in enumerate(texts):
             if not isinstance(text, str): raise TextTypeError(f'text {i} is {type(text).__name__}; expected a list of texts')
+            if not text.isascii() and any('\ud800' <= c <= '\udfff' for c in text): raise TextTypeError(f'text {i} holds half a character (a lone surrogate); clean_text removes it')
         keys = [self._key(o) for o in texts]
         known = self.cache.get(list(dict.fromkeys(keys))) if self.cache else {}
         new = sorted({k: t for k, t in zip(keys, texts) if k not in known}.items(), key=lambda o: (-len(o[1]), o[0]))

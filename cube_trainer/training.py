@@ -4,16 +4,15 @@
 
 # %% auto #0
 __all__ = ['NoGradientError', 'FrozenWeightError', 'InertOutputError', 'FrozenMetricError', 'NonFiniteLossError', 'ModeError',
-           'LeakError', 'NotFittedError', 'RunFolderError', 'Guard', 'rate_factor', 'CubeTrainer', 'run_folder',
-           'TrainingConfig']
+           'NotFittedError', 'RunFolderError', 'Guard', 'rate_factor', 'CubeTrainer', 'run_folder', 'TrainingConfig']
 
-# %% ../nbs/07_training.ipynb #6fe9814a
+# %% ../nbs/07_training.ipynb #5d0d1549
 import hashlib, json, math, time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-import numpy as np, safetensors.torch, torch
+import numpy as np, safetensors.numpy, safetensors.torch, torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from fastcore.basics import patch
@@ -21,12 +20,12 @@ from tqdm import tqdm
 
 from .core import *
 from .cube import EmbeddingProcessor
-from .datasets import AutoencoderDataset, NonFiniteVectorError, VectorPairs, VectorShapeError, add_noise
-from .evaluation import answer_ranks, mean_cosine, reciprocal_ranks
+from .datasets import AnswerBank, AutoencoderDataset, NonFiniteVectorError, VectorPairs, VectorShapeError, add_noise, answer_bank
+from .evaluation import LeakError, NonFinitePredictionError, answer_ranks, mean_cosine, reciprocal_ranks, refuse_leak
 from .losses import same_pairs, total_loss
 from .reshaper import VectorSizeError
 
-# %% ../nbs/07_training.ipynb #f0f85692
+# %% ../nbs/07_training.ipynb #fca68afd
 _all_ = ['TrainingConfig']
 
 class NoGradientError(CubeError):
@@ -53,17 +52,13 @@ class ModeError(CubeError):
     "A dataset that does not fit the training mode"
     code = 'CT-706'
 
-class LeakError(CubeError):
-    "Validation pairs that are training pairs"
-    code = 'CT-707'
-
 class NotFittedError(CubeError):
     "A trainer that has nothing to save yet"
-    code = 'CT-708'
+    code = 'CT-707'
 
 class RunFolderError(CubeError):
     "A folder that is not a run, or whose files do not belong together"
-    code = 'CT-709'
+    code = 'CT-708'
 
 # %% ../nbs/07_training.ipynb #9a263d65
 class Guard:
@@ -102,7 +97,7 @@ def rate_factor(step: int, # From 0
     if step < warm: return (step + 1)/warm
     return .01 + .99*(1 + math.cos(math.pi*(step - warm)/max(1, total - warm)))/2
 
-# %% ../nbs/07_training.ipynb #8834c95f
+# %% ../nbs/07_training.ipynb #3e6125c6
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -112,6 +107,8 @@ class CubeTrainer:
         self.history: list[dict[str, float]] = [] # One row of figures an epoch, epoch 0 first
         self.best_epoch = 0 # The epoch whose weights the cube has
         self.seconds = 0. # Time of the last `fit`
+        self.device: Device | None = None # Where the last `fit` ran, and why there
+        self.bank: AnswerBank | None = None # The answers of train and valid, if these were texts; saved with the cube
 
     @property
     def n_params(self) -> int:
@@ -129,10 +126,9 @@ class CubeTrainer:
             if isinstance(part, AutoencoderDataset) != auto:
                 raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
-        rows = [{o.tobytes() for o in (part.a if auto else part.q)} for part in (train, valid)]
-        if shared := len(rows[0] & rows[1]): raise LeakError(f'{shared} of {len(rows[1])} validation inputs are training inputs; use `train, valid, test = data.split()`')
+        refuse_leak(train, valid, 'validation')
 
-# %% ../nbs/07_training.ipynb #757aaedc
+# %% ../nbs/07_training.ipynb #738edfad
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR, which chooses the epoch, and cosine, which betrays a frozen model"
@@ -160,20 +156,22 @@ def fit(self: CubeTrainer,
        ) -> CubeTrainer:
     "Train a new cube and keep its best epoch"
     self._check(train, valid)
-    cfg, start, device = self.config.training, time.perf_counter(), choose_device(self.config.training.device)
+    cfg, start = self.config.training, time.perf_counter()
+    self.device, self.bank = choose_device(cfg.device), answer_bank(train, valid)
     with seeded(cfg.seed): self.model = EmbeddingProcessor(**self._model_args(train.dim))
     self.model.fit_scale(torch.as_tensor(train.q))
-    self.model.to(device.name)
+    self.model.to(self.device.name)
     steps = cfg.epochs*-(-len(train)//cfg.batch_size)
+    if steps < 2: raise ConfigValueError(f'training.epochs = {cfg.epochs}: one step over {len(train)} pairs is no training and cannot be checked; take more epochs')
     opt = torch.optim.AdamW(self.model.parameters(), cfg.lr, weight_decay=cfg.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(opt, lambda step: rate_factor(step, steps))
-    guard, rng, fixed = Guard(self.model), np.random.default_rng(cfg.seed), [torch.as_tensor(o, device=device.name) for o in (train.a, train.q_id, train.a_id)]
+    guard, rng, fixed = Guard(self.model), np.random.default_rng(cfg.seed), [torch.as_tensor(o, device=self.device.name) for o in (train.a, train.q_id, train.a_id)]
     self.history, self.best_epoch = [{'epoch': 0, **self._validate(valid)}], 0
     best = {name: w.clone() for name, w in self.model.state_dict().items()}
     try:
         with tqdm(range(1, cfg.epochs + 1), desc='train', unit='epoch', disable=not progress) as bar:
             for epoch in bar:
-                q = torch.as_tensor(add_noise(train.clean, cfg.noise, (cfg.seed, epoch)), device=device.name)
+                q = torch.as_tensor(add_noise(train.clean, cfg.noise, (cfg.seed, epoch)), device=self.device.name)
                 row = {'epoch': epoch, **self._epoch([q, *fixed], opt, schedule, guard, rng), **self._validate(valid)}
                 if row['valid_cos'] == self.history[-1]['valid_cos']:
                     raise FrozenMetricError(f"epoch {epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; the model no longer changes, raise training.lr")
@@ -187,7 +185,7 @@ def fit(self: CubeTrainer,
         self.seconds = time.perf_counter() - start
     return self
 
-# %% ../nbs/07_training.ipynb #34eed2fb
+# %% ../nbs/07_training.ipynb #ca8571cf
 _ROWS = 4096 # vectors that go through the cube at once
 
 @patch
@@ -202,6 +200,7 @@ def predict(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
     if self.model:
         rows, device = v.reshape(-1, v.shape[-1]) if v.numel() else v.reshape(0, v.shape[-1]), self.model.scale.device
         with torch.no_grad(): v = torch.cat([self.model(r.to(device)).cpu() for r in rows.split(_ROWS)]).reshape(v.shape)
+        if not v.isfinite().all(): raise NonFinitePredictionError('the cube leads a vector to NaN or infinity; it was trained at too high a rate, or the vector is far larger than those it knows')
     return v.numpy() if isinstance(x, np.ndarray) else v.to(x.device)
 
 # %% ../nbs/07_training.ipynb #3266c5f9
@@ -222,8 +221,14 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #9fddc089
+# %% ../nbs/07_training.ipynb #9c461ee4
 _FORMAT = 1 # of the run folder
+
+def _is_run(path: Path) -> bool:
+    "Does `path` hold what `CubeTrainer.write` writes?"
+    try: about = json.loads((path/'config.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError): return False
+    return isinstance(about, dict) and about.keys() >= {'format', 'model', 'sha256'}
 
 def run_folder(path: str | Path, # Where the run ends up
                overwrite: bool = False # Replace a run that is there
@@ -231,13 +236,27 @@ def run_folder(path: str | Path, # Where the run ends up
     "`new_folder` for a run: replaces nothing but another run, and that only if `overwrite`"
     path = Path(path)
     if path.is_dir() and any(path.iterdir()):
-        if not (path/'config.json').is_file(): raise RunFolderError(f'{path} holds files that are not a run; choose another folder')
+        if not _is_run(path): raise RunFolderError(f'{path} holds files that are not a run; choose another folder')
         if not overwrite: raise RunFolderError(f'{path} holds a run already; choose another folder, or replace it with --overwrite (from Python: overwrite=True)')
     return new_folder(path, replace=overwrite)
 
+def _write_bank(folder: Path, bank: AnswerBank) -> None:
+    atomic_write(folder/'answers.jsonl', ''.join(json.dumps({'answer': o}, ensure_ascii=False) + '\n' for o in bank.answers))
+    atomic_write(folder/'answers.safetensors', safetensors.numpy.save({'vectors': bank.vectors}, {'teacher': bank.teacher}))
+
+def _read_bank(folder: Path) -> AnswerBank | None:
+    "The bank of a run, if it has one"
+    if not (folder/'answers.jsonl').exists(): return None
+    try:
+        answers = [json.loads(line)['answer'] for line in (folder/'answers.jsonl').read_text(encoding='utf-8').split('\n') if line]
+        with safetensors.safe_open(folder/'answers.safetensors', 'numpy') as f: vectors, teacher = f.get_tensor('vectors'), f.metadata()['teacher']
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e: raise RunFolderError(f'{folder}: the answers cannot be read ({e}); the run is damaged') from None
+    if vectors.ndim != 2 or len(vectors) != len(answers): raise RunFolderError(f'{folder}: {len(answers)} answers and vectors of shape {list(vectors.shape)}; the run is damaged')
+    return AnswerBank(answers, vectors, teacher)
+
 @patch
 def write(self: CubeTrainer, folder: Path) -> None:
-    "Put `config.yaml`, `config.json`, `model.safetensors`, `metrics.jsonl` and `curves.png` into `folder`"
+    "Put `config.yaml`, `config.json`, `model.safetensors`, `metrics.jsonl`, `curves.png` and the answer bank into `folder`"
     if not self.model: raise NotFittedError('nothing to save before `fit`')
     weights = safetensors.torch.save({name: w.contiguous().cpu() for name, w in self.model.state_dict().items()})
     about = {'format': _FORMAT, 'model': self._model_args(self.model.reshaper.input_dim), 'best_epoch': self.best_epoch,
@@ -247,15 +266,16 @@ def write(self: CubeTrainer, folder: Path) -> None:
     atomic_write(folder/'model.safetensors', weights)
     atomic_write(folder/'metrics.jsonl', ''.join(json.dumps(row) + '\n' for row in self.history))
     self.plot().savefig(folder/'curves.png', dpi=110)
+    if self.bank: _write_bank(folder, self.bank)
 
 @patch
 def save(self: CubeTrainer, path: str | Path, # The run folder
-         overwrite: bool = True # Replace a run that is there
+         overwrite: bool = False # Replace a run that is there, with its report and pairs
         ) -> None:
     "Write the run folder `path`, whole or not at all"
     with run_folder(path, overwrite) as folder: self.write(folder)
 
-# %% ../nbs/07_training.ipynb #6484cb30
+# %% ../nbs/07_training.ipynb #9890e990
 @patch(cls_method=True)
 def load(cls: CubeTrainer, path: str | Path # A run folder
         ) -> CubeTrainer:
@@ -272,6 +292,7 @@ def load(cls: CubeTrainer, path: str | Path # A run folder
     if hashlib.sha256(weights).hexdigest() != about.get('sha256'):
         raise RunFolderError(f'{path}/model.safetensors: not the weights that config.json describes; the file is damaged or from another run')
     trainer = cls(Config.load(path/'config.yaml', env={}))
+    trainer.bank = _read_bank(path)
     try:
         trainer.model = EmbeddingProcessor(**about['model']).eval()
         trainer.model.load_state_dict(safetensors.torch.load(weights))
