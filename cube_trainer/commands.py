@@ -16,7 +16,7 @@ from fastcore.script import Param, call_parse, is_cli
 
 from .core import Config, CubeError, WriteError, new_folder
 
-# %% ../nbs/10_commands.ipynb #06d90bb8
+# %% ../nbs/10_commands.ipynb #277c5ca8
 @contextmanager
 def _command(debug: bool) -> Iterator[None]:
     "Run a command: what the console cannot print comes out escaped, an error of ours is one line"
@@ -36,6 +36,7 @@ def _settings(config: str | None, settings: list[str] | None, seed: int | None) 
 
 def _next_run(folder: Path) -> Path:
     "Claim the first free number in `folder` by making the folder"
+    if folder.exists() and not folder.is_dir(): raise WriteError(f'cannot write in {folder}: it is a file; set paths.runs or give --out')
     for n in count(1):
         path = folder/f'{n:03d}'
         try: path.mkdir(parents=True)

@@ -281,7 +281,7 @@ def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray: # `[n]`
     norms = np.linalg.norm(x, axis=1)*np.linalg.norm(y, axis=1)
     return (x*y).sum(1)/np.maximum(norms, 1e-30)
 
-# %% ../nbs/03_datasets.ipynb #af285119
+# %% ../nbs/03_datasets.ipynb #2ff1407c
 class DialogueDataset(VectorPairs):
     "Questions and their answers"
     @classmethod
@@ -295,7 +295,7 @@ class DialogueDataset(VectorPairs):
         kept, dropped = clean_pairs(_as_pair(row, 'question', 'answer', f'pair {i}') for i, row in enumerate(rows))
         if not kept: raise TooFewPairsError(f'no pair is left of {len(rows)}; dropped: {dict(dropped)}')
         q, a = (_encode(teacher, list(texts)) for texts in list(zip(*kept))[:2])
-        q_id, a_id = (_key_ids(texts) for texts in list(zip(*kept))[:2])
+        q_id, a_id = (connected_groups(_key_ids(texts), _row_ids(x)) for texts, x in zip(zip(*kept), (q, a)))  # one text, or one to the teacher
         data = cls(q, a, q_id, a_id, kept, dropped, teacher.identity)
         threshold = (config or DialogueConfig()).semantic_similarity_threshold
         if threshold is None: return data

@@ -7,10 +7,10 @@ __all__ = ['BankTooSmallError', 'NonFinitePredictionError', 'LeakError', 'Ranks'
            'reciprocal_ranks', 'retrieval_metrics', 'metrics', 'Baseline', 'fit_baselines', 'bootstrap_interval',
            'Adapter', 'Report', 'refuse_leak', 'evaluate']
 
-# %% ../nbs/06_evaluation.ipynb #93f67fc5
+# %% ../nbs/06_evaluation.ipynb #8d878b7d
 import json, time
-from dataclasses import asdict, dataclass, field
-from typing import NamedTuple, Protocol
+from dataclasses import asdict, dataclass, replace
+from typing import Iterable, Iterator, NamedTuple, Protocol
 
 import numpy as np, torch
 from torch import nn
@@ -65,7 +65,7 @@ def answer_ranks(pred: np.ndarray, # `[n, d]` predictions for `data.q`
         rank.append(1 + ahead.sum(1))
     return Ranks(torch.cat(rank).numpy(), question, data.groups[q_first], n_bank)
 
-# %% ../nbs/06_evaluation.ipynb #1178006f
+# %% ../nbs/06_evaluation.ipynb #4efb9dc6
 def mean_cosine(x: np.ndarray, y: np.ndarray) -> float:
     "Mean cosine of matching rows, in double precision; a zero row counts as 0"
     x, y = x.astype(np.float64), y.astype(np.float64)
@@ -86,10 +86,11 @@ def retrieval_metrics(ranks: Ranks) -> dict[str, float]:
 
 def metrics(pred: np.ndarray, # `[n, d]` predictions for `data.q`
             data: VectorPairs, # A held-out part
-            centre: np.ndarray # `[d]` mean training answer
+            centre: np.ndarray, # `[d]` mean training answer
+            ranks: Ranks # `answer_ranks(pred, data)`
            ) -> dict[str, float]:
     "Every metric of one row of the report"
-    return {'cos': mean_cosine(pred, data.a), 'centred_cos': mean_cosine(pred - centre, data.a - centre), **retrieval_metrics(answer_ranks(pred, data))}
+    return {'cos': mean_cosine(pred, data.a), 'centred_cos': mean_cosine(pred - centre, data.a - centre), **retrieval_metrics(ranks)}
 
 # %% ../nbs/06_evaluation.ipynb #a22be3a5
 @dataclass(frozen=True)
@@ -112,34 +113,35 @@ def _mean_answer(train: VectorPairs, valid: VectorPairs) -> Baseline:
     "The mean training answer, whatever the question"
     return Baseline(np.zeros((train.dim, train.dim), np.float32), train.a.mean(0), train.dim)
 
-# %% ../nbs/06_evaluation.ipynb #d7846c28
+# %% ../nbs/06_evaluation.ipynb #6d10b7fb
 _PENALTIES = 10.**np.arange(-2, 4.5, .5)
 
 def _ridge_path(q: np.ndarray, y: np.ndarray, # `[n, d]`
                 penalties: np.ndarray # Relative to the mean eigenvalue of the scatter of `q`
-               ) -> list[tuple[np.ndarray, np.ndarray]]: # `[d, d]` and `[d]` for each penalty
+               ) -> Iterator[tuple[np.ndarray, np.ndarray]]: # `[d, d]` and `[d]` for each penalty
     "Weights and intercepts of ridge regression from `q` to `y`"
     q, y = q.astype(np.float64), y.astype(np.float64)
     mq, my = q.mean(0), y.mean(0)
     values, vectors = np.linalg.eigh((q - mq).T @ (q - mq))
     right = vectors.T @ ((q - mq).T @ (y - my))
-    weights = [vectors @ (right/(np.maximum(values, 0) + max(c*values.mean(), 1e-12))[:, None]) for c in penalties]
-    return [(w, my - mq @ w) for w in weights]
+    for c in penalties:
+        w = vectors @ (right/(np.maximum(values, 0) + max(c*values.mean(), 1e-12))[:, None])
+        yield w, my - mq @ w
 
-def _best(candidates: list[Baseline], valid: VectorPairs) -> Baseline: return max(candidates, key=lambda o: _mrr(o, valid))
+def _best(candidates: Iterable[Baseline], valid: VectorPairs) -> Baseline: return max(candidates, key=lambda o: _mrr(o, valid))
 
 def _affine(weight: np.ndarray, bias: np.ndarray) -> Baseline:
     return Baseline(weight.astype(np.float32), bias.astype(np.float32), weight.size + bias.size)
 
 def _ridge(train: VectorPairs, valid: VectorPairs) -> Baseline:
     "Ridge regression from question to answer"
-    return _best([_affine(w, b) for w, b in _ridge_path(train.q, train.a, _PENALTIES)], valid)
+    return _best((_affine(w, b) for w, b in _ridge_path(train.q, train.a, _PENALTIES)), valid)
 
 def _residual_ridge(train: VectorPairs, valid: VectorPairs) -> Baseline:
     "The question plus a ridge regression of what is missing"
-    return _best([_affine(w + np.eye(train.dim), b) for w, b in _ridge_path(train.q, train.a - train.q, _PENALTIES)], valid)
+    return _best((_affine(w + np.eye(train.dim), b) for w, b in _ridge_path(train.q, train.a - train.q, _PENALTIES)), valid)
 
-# %% ../nbs/06_evaluation.ipynb #4b0e3cd8
+# %% ../nbs/06_evaluation.ipynb #72a621e9
 _ADAPTER = dict(grid=((3e-4, 0.), (1e-3, 0.), (1e-3, 1.)), epochs=30, batch_size=128, patience=8) # grid: rate and noise
 
 def _train_adapter(train: VectorPairs, valid: VectorPairs, rate: float, noise: float, seed: int = 0) -> Baseline:
@@ -162,7 +164,7 @@ def _train_adapter(train: VectorPairs, valid: VectorPairs, rate: float, noise: f
 
 def _linear_adapter(train: VectorPairs, valid: VectorPairs) -> Baseline:
     "One matrix from the identity, trained with InfoNCE"
-    return _best([_train_adapter(train, valid, *o) for o in _ADAPTER['grid']], valid)
+    return _best((_train_adapter(train, valid, *o) for o in _ADAPTER['grid']), valid)
 
 _baselines = {'identity': _identity, 'mean_answer': _mean_answer, 'ridge': _ridge, 'residual_ridge': _residual_ridge, 'linear_adapter': _linear_adapter}
 
@@ -173,8 +175,8 @@ def fit_baselines(train: VectorPairs, # Fits them
     fitted = {}
     for name, fit in _baselines.items():
         start = time.perf_counter()
-        fitted[name] = fit(train, valid)
-        object.__setattr__(fitted[name], 'seconds', time.perf_counter() - start)
+        baseline = fit(train, valid)
+        fitted[name] = replace(baseline, seconds=time.perf_counter() - start)
     return fitted
 
 # %% ../nbs/06_evaluation.ipynb #9d6b3c01
@@ -255,7 +257,7 @@ class Report:
         ax.set_xlabel('MRR; bar: 95 % interval of the difference to identity')
         return fig
 
-# %% ../nbs/06_evaluation.ipynb #7f5c90f6
+# %% ../nbs/06_evaluation.ipynb #450c24a9
 def refuse_leak(train: VectorPairs, held_out: VectorPairs, name: str) -> None:
     "`LeakError` if an input of `held_out` is an input of `train`"
     seen, asked = ({row.tobytes() for row in part.clean} for part in (train, held_out))
@@ -276,7 +278,7 @@ def evaluate(model: Adapter, # Anything with `predict`, `n_params` and `seconds`
     for name, m in models.items():
         pred = np.asarray(m.predict(test.q))
         ranks[name] = answer_ranks(pred, test)
-        rows[name] = {**metrics(pred, test, centre), 'params': m.n_params, 'seconds': round(m.seconds, 3)}
+        rows[name] = {**metrics(pred, test, centre, ranks[name]), 'params': m.n_params, 'seconds': round(m.seconds, 3)}
     rr = {name: reciprocal_ranks(r) for name, r in ranks.items()}
     first = ranks['identity']
     ci = {name: {'mrr_minus_identity': list(bootstrap_interval(rr[name] - rr['identity'], first.group))} for name in rows}
