@@ -35,7 +35,7 @@ def perceive(state: Tensor # `[B, X, Y, Z, C]`
                       p[:, here, :-2, here], p[:, here, 2:, here],
                       p[:, here, here, :-2], p[:, here, here, 2:]], -1)
 
-# %% ../nbs/02_cube.ipynb #94464104
+# %% ../nbs/02_cube.ipynb #7b98c5fc
 class CellRule(nn.Module):
     "One step of the automaton: perception and signals, two shared linear layers with GELU between them, added to the state"
     def __init__(self,
@@ -43,7 +43,7 @@ class CellRule(nn.Module):
                  channels: int = 8, # Numbers a cell holds
                  hidden: int = 32, # Width between the two layers
                  identity_channels: int = 4, # Fixed numbers that tell a cell where it is
-                 signals: int = 0 # Signals that every cell sends to and hears
+                 signals: int = 128 # Signals that every cell sends to and hears; 0 for none
                 ):
         super().__init__()
         self.hidden = nn.Linear(7*channels, hidden)
@@ -68,7 +68,7 @@ class CellRule(nn.Module):
         heard = state[..., 0].flatten(1) @ self.send @ self.hear  # [B, cells]
         return state + change + F.pad(heard.reshape(*state.shape[:-1], 1), (0, state.shape[-1] - 1))
 
-# %% ../nbs/02_cube.ipynb #3f2b20c6
+# %% ../nbs/02_cube.ipynb #e951b86a
 class EmbeddingProcessor(nn.Module):
     "A vector through the cube: written into a lattice, changed by K steps of one shared rule, read back"
     def __init__(self,
@@ -78,7 +78,7 @@ class EmbeddingProcessor(nn.Module):
                  hidden: int = 32, # Width of the rule's hidden layer
                  steps: int = 2, # How often the rule is applied
                  identity_channels: int = 4, # Fixed numbers that tell a cell where it is
-                 signals: int = 0, # Signals that every cell sends to and hears; 0 leaves each cell its neighbours
+                 signals: int = 128, # Signals that every cell sends to and hears; 0 leaves each cell its neighbours
                  method: str = 'linear', # Order of coordinates in the lattice, see `EmbeddingReshaper`
                  pad: bool = False # Allow empty cells, see `EmbeddingReshaper`
                 ):
