@@ -33,7 +33,7 @@ def same_output(old: dict, # A cell
     pairs = zip(*([float(n.replace(',', '')) for n in _NUMBER.findall(s)] for s in (a, b)))
     return all(abs(x - y) <= max(.02, .02*abs(x)) for x, y in pairs)
 
-# %% ../nbs/11_notebooks.ipynb #e8aeae09
+# %% ../nbs/11_notebooks.ipynb #37dec5cc
 def _rerun(path: Path, # A notebook
            check: bool, # Write nothing
            flags: str, # Flagged cells to run, such as `slow`
@@ -52,15 +52,15 @@ def _rerun(path: Path, # A notebook
     skipped = set(get_config().tst_flags.split()) - set(flags.split())
 
     def skip(cell) -> bool:
-        if cell.cell_type != 'code' or 'nbdev_export(' in cell.source: return True
+        if shell.exc or cell.cell_type != 'code' or 'nbdev_export(' in cell.source: return True  # nothing runs after a failure
         said = extract_directives(cell, remove=False) or {}
         if said.get('eval:', [''])[0].lower() == 'false' or skipped & said.keys(): return True
         cell.outputs = []
         return False
 
     shell = CaptureShell(path, mpl_format='png')
-    try: shell.run_all(nb, exc_stop=True, preproc=skip)
-    except Exception: # whatever the notebook raised is reported with its traceback
+    shell.run_all(nb, preproc=skip)
+    if shell.exc:
         print(shell.prettytb(fname=path), file=sys.stderr)
         return None
     for o in (nb, old): clean_nb(o)
