@@ -59,7 +59,7 @@ class WriteError(CubeError):
     "A file or folder that cannot be written"
     code = 'CT-006'
 
-# %% ../nbs/00_core.ipynb #68fb1d73
+# %% ../nbs/00_core.ipynb #7c023199
 def _field_names() -> list[str]:
     "Every `section.field` of the configuration"
     return [f'{name}.{field}' for name, section in Config.model_fields.items() for field in section.annotation.model_fields]
@@ -79,7 +79,9 @@ def _coded(error: ValidationError, prefix: str) -> CubeError:
     for e in error.errors():
         name = prefix + (e['loc'][0] if e['loc'] else '')
         if e['type'] in ('extra_forbidden', 'no_such_attribute'): lines, kind = lines + [_unknown_key(name)], ConfigKeyError
-        else: lines.append(f"{name} = {e['input']!r}: {e['msg'][0].lower()}{e['msg'][1:]}")
+        else:
+            why = e['msg'].removeprefix('Value error, ')
+            lines.append(f"{name} = {e['input']!r}: {why[0].lower()}{why[1:]}")
     return kind('; '.join(dict.fromkeys(lines)))
 
 # %% ../nbs/00_core.ipynb #a191a23c
@@ -104,17 +106,17 @@ class Section(BaseModel):
             raise ValueError(f'a boolean is not allowed here')
         return value
 
-# %% ../nbs/00_core.ipynb #59f0984f
+# %% ../nbs/00_core.ipynb #6d6ca48c
 _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
-_Side = Annotated[int, Field(ge=1)]
+_AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #88918c50
+# %% ../nbs/00_core.ipynb #a2aa6f7a
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
-    method: Literal['linear'] = Field('linear', description='order of coordinates in the lattice; linear is row-major')
-    lattice_size: tuple[_Side, _Side, _Side] | None = Field(None, description='cells along x, y, z; null takes the most balanced factorisation')
+    method: Literal['linear', 'adaptive', 'semantic', 'pca', 'learned'] = Field('linear', description='which coordinate goes to which cell: row-major, by variance around the centre, correlated ones side by side, principal axes, or axes that are trained')
+    lattice_size: tuple[_AtLeastOne, _AtLeastOne, _AtLeastOne] | None = Field(None, description='cells along x, y, z; null takes the most balanced factorisation')
     pad: bool = Field(True, description='add empty cells where the dimension has no fair factorisation (a prime, say)')
 
 class CubeConfig(Section):
@@ -123,8 +125,26 @@ class CubeConfig(Section):
     channels: int = Field(8, ge=1, description='numbers a cell holds; the first is the embedding coordinate')
     hidden: int = Field(32, ge=1, description='width of the hidden layer of the rule')
     steps: int = Field(2, ge=1, description='how often the rule is applied; with one step only the first channel acts')
-    signals: int = Field(128, ge=0, description='signals through which all cells reach all others; 0 leaves each cell its neighbours')
+    perception: Literal['neumann', 'moore', 'axes'] = Field('neumann', description='what a cell sees: its 6 neighbours, all 26, or whole axes')
+    boundary: Literal['walls', 'periodic', 'reflecting'] = Field('walls', description='what is beyond the last cell: zeros, the first cell, or the mirror image; for neumann and moore')
+    visible_channels: int | None = Field(None, ge=1, description='how many of its channels a cell shows to others, a divisor of channels; null shows all')
+    signals: int = Field(128, ge=0, description='signals through which all cells reach all others; 0 leaves each cell what it sees')
     identity_channels: int = Field(4, ge=0, description='fixed random numbers that tell a cell where it is')
+    cell_gain: bool = Field(False, description='give each cell a gain and a bias of its own on its update')
+    shared_weights: bool = Field(True, description='one rule for all steps; false gives each step a rule of its own')
+    update_probability: float = Field(1., gt=0, le=1, description='chance that a cell takes part in a training step; at inference all do')
+    stop_below: float = Field(0., ge=0, description='at inference a vector is done when a step changes its state by less than this share; 0 takes all steps')
+    recompute: bool = Field(False, description='store only the states in training and compute the rest again in the backward pass: less memory, more time')
+
+    @field_validator('channels', 'perception', 'boundary', 'visible_channels')
+    @classmethod
+    def _together(cls, value, info):
+        c = {**info.data, info.field_name: value}
+        if c.get('perception') == 'axes' and c.get('boundary', 'walls') != 'walls':
+            raise ValueError('perception = axes has no boundary; set boundary = walls')
+        if (visible := c.get('visible_channels')) and c.get('channels', visible) % visible:
+            raise ValueError(f"visible_channels = {visible} does not divide channels = {c['channels']}")
+        return value
 
 class DialogueConfig(Section):
     "Pairs and their splits"
@@ -158,12 +178,19 @@ class TrainingConfig(Section):
     epochs: int = Field(20, ge=1, description='passes over the training part')
     batch_size: int = Field(128, ge=2, description='pairs a step; InfoNCE takes its negatives from them')
     lr: float = Field(1e-3, gt=0, description='peak learning rate of AdamW, reached after a tenth of the steps, then a cosine down to a hundredth')
+    steps_range: tuple[_AtLeastOne, _AtLeastOne] | None = Field(None, description='each batch takes a number of steps drawn from this range, both ends included; null takes cube.steps')
     noise: float = Field(1., ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
     weight_decay: float = Field(.01, ge=0, description='decoupled weight decay of AdamW')
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
     patience: int = Field(8, ge=1, description='epochs without a better validation MRR before training stops')
     seed: int = Field(0, ge=0, lt=2**32, description='seed of the split, the initial weights and the order of batches')
     device: _DeviceName = Field('auto', description='where the cube runs')
+
+    @field_validator('steps_range')
+    @classmethod
+    def _ordered(cls, value):
+        if value and value[0] > value[1]: raise ValueError('the first number must not be larger than the second')
+        return value
 
 class SearchConfig(Section):
     "The hyperparameter search"

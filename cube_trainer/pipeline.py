@@ -61,13 +61,14 @@ def load_parts(config: Config, # Cleaning, columns, shares and seed
     data = make_dataset(config, texts, teacher)
     return data, data.split(config.training.seed, config.data.test, config.data.valid)
 
-# %% ../nbs/09_pipeline.ipynb #6c9941c2
+# %% ../nbs/09_pipeline.ipynb #a6856395
 def _jsonl(rows: Iterable[dict]) -> str: return ''.join(json.dumps(row, ensure_ascii=False) + '\n' for row in rows)
 
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str) -> None:
     atomic_write(folder/'report.json', report.to_json() + '\n')
     dropped = ''.join(f', {n} dropped ({rule})' for rule, n in data.dropped.items())
     sizes = ', '.join(f'{len(part)} {name}' for name, part in parts._asdict().items())
+    used = trainer.steps_used(parts.test.q)
     atomic_write(folder/'report.md', f"""# Report
 
 {report.table}
@@ -75,7 +76,7 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 {report.verdict}
 
 - Pairs: {source}, {len(data)} in {len(set(data.groups))} groups{dropped}; {sizes}; no question and no answer is in two parts.
-- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity).
+- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity); {used.mean():.1f} steps a test question, at most {used.max()}.
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
 
 ![Training curves](curves.png)

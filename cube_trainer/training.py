@@ -97,7 +97,7 @@ def rate_factor(step: int, # From 0
     if step < warm: return (step + 1)/warm
     return .01 + .99*(1 + math.cos(math.pi*(step - warm)/max(1, total - warm)))/2
 
-# %% ../nbs/07_training.ipynb #3e6125c6
+# %% ../nbs/07_training.ipynb #87e741ef
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -127,8 +127,10 @@ class CubeTrainer:
                 raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         refuse_leak(train, valid, 'validation')
+        if self.config.training.steps_range and not self.config.cube.shared_weights:
+            raise ConfigValueError('training.steps_range draws how often one rule is applied; with cube.shared_weights = false each step has its own, so set it to null')
 
-# %% ../nbs/07_training.ipynb #738edfad
+# %% ../nbs/07_training.ipynb #3f77826b
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR, which chooses the epoch, and cosine, which betrays a frozen model"
@@ -140,8 +142,10 @@ def _epoch(self: CubeTrainer, data: list[Tensor], opt, schedule, guard: Guard, r
     "One pass over the training part; returns the mean of each loss term"
     q, a, q_id, a_id = data
     cfg, sums = self.config, {}
+    self.model.train()
     for i in np.array_split(rng.permutation(len(q)), -(-len(q)//cfg.training.batch_size)):
-        loss, terms = total_loss(self.model(q[i]), a[i], same_pairs(q_id[i], a_id[i]), cfg.loss)
+        steps = None if cfg.training.steps_range is None else int(rng.integers(*cfg.training.steps_range, endpoint=True))
+        loss, terms = total_loss(self.model(q[i], steps), a[i], same_pairs(q_id[i], a_id[i]), cfg.loss)
         opt.zero_grad(); loss.backward(); guard.gradients(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), cfg.training.grad_clip)
         opt.step(); schedule.step(); guard.weights_moved(q[i])
@@ -156,10 +160,15 @@ def fit(self: CubeTrainer,
        ) -> CubeTrainer:
     "Train a new cube and keep its best epoch"
     self._check(train, valid)
+    with seeded(self.config.training.seed): self._train(train, valid, progress)
+    return self
+
+@patch
+def _train(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, progress: bool) -> None:
     cfg, start = self.config.training, time.perf_counter()
     self.device, self.bank = choose_device(cfg.device), answer_bank(train, valid)
-    with seeded(cfg.seed): self.model = EmbeddingProcessor(**self._model_args(train.dim))
-    self.model.fit_scale(torch.as_tensor(train.q))
+    self.model = EmbeddingProcessor(**self._model_args(train.dim))
+    self.model.fit(torch.as_tensor(train.clean))
     self.model.to(self.device.name)
     steps = cfg.epochs*-(-len(train)//cfg.batch_size)
     if steps < 2: raise ConfigValueError(f'training.epochs = {cfg.epochs}: one step over {len(train)} pairs is no training and cannot be checked; take more epochs')
@@ -183,25 +192,44 @@ def fit(self: CubeTrainer,
     finally:  # after an error or an interrupt too, the cube is the best one so far
         self.model.load_state_dict(best)
         self.seconds = time.perf_counter() - start
-    return self
 
-# %% ../nbs/07_training.ipynb #ca8571cf
+# %% ../nbs/07_training.ipynb #e9a3a0fc
 _ROWS = 4096 # vectors that go through the cube at once
 
-@patch
-def predict(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
-           ) -> np.ndarray | Tensor: # `[..., d]` float32, of the kind that came in
-    "Carry vectors through the cube"
+def _vectors(x: np.ndarray | Tensor) -> Tensor: # on the CPU, float32, a copy
+    "`x` as vectors that a cube can take"
     if isinstance(x, Tensor): v = x.detach().to('cpu', torch.float32, copy=True)
     elif isinstance(x, np.ndarray) and x.dtype.kind in 'fiu': v = torch.from_numpy(np.array(x, dtype=np.float32))
     else: raise VectorShapeError(f'expected a numpy array or torch tensor of numbers [..., d], got {type(x).__name__}{f" of {x.dtype}" if isinstance(x, np.ndarray) else ""}')
     if v.ndim < 1: raise VectorSizeError('expected vectors [..., d], got a single number')
     if not v.isfinite().all(): raise NonFiniteVectorError(f'x: {tuple((~v.isfinite()).nonzero()[0].tolist())} is not finite; repair or remove the vector')
+    return v
+
+@patch
+def _carried(self: CubeTrainer, v: Tensor) -> tuple[Tensor, Tensor]: # `[..., d]`, `[...]`
+    "Vectors after the cube, and the steps each one took"
+    model = self.model.eval()
+    rows = v.reshape(-1, v.shape[-1]) if v.numel() else v.reshape(0, v.shape[-1])
+    with torch.no_grad(): parts = [[o.cpu() for o in model.carry(r.to(model.scale.device))] for r in rows.split(_ROWS)]
+    out, used = map(torch.cat, zip(*parts))
+    return out.reshape(v.shape), used.reshape(v.shape[:-1])
+
+@patch
+def predict(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
+           ) -> np.ndarray | Tensor: # `[..., d]` float32, of the kind that came in
+    "Carry vectors through the cube"
+    v = _vectors(x)
     if self.model:
-        rows, device = v.reshape(-1, v.shape[-1]) if v.numel() else v.reshape(0, v.shape[-1]), self.model.scale.device
-        with torch.no_grad(): v = torch.cat([self.model(r.to(device)).cpu() for r in rows.split(_ROWS)]).reshape(v.shape)
+        v, _ = self._carried(v)
         if not v.isfinite().all(): raise NonFinitePredictionError('the cube leads a vector to NaN or infinity; it was trained at too high a rate, or the vector is far larger than those it knows')
     return v.numpy() if isinstance(x, np.ndarray) else v.to(x.device)
+
+@patch
+def steps_used(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
+              ) -> np.ndarray: # `[...]` of int64
+    "The steps each vector takes through the cube: `cube.steps`, or fewer with `cube.stop_below`"
+    v = _vectors(x)
+    return (self._carried(v)[1] if self.model else torch.zeros(v.shape[:-1], dtype=torch.long)).numpy()
 
 # %% ../nbs/07_training.ipynb #3266c5f9
 @patch
@@ -221,8 +249,8 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #9c461ee4
-_FORMAT = 1 # of the run folder
+# %% ../nbs/07_training.ipynb #fec403a1
+_FORMAT = 2 # of the run folder
 
 def _is_run(path: Path) -> bool:
     "Does `path` hold what `CubeTrainer.write` writes?"
