@@ -84,7 +84,7 @@ def _coded(error: ValidationError, prefix: str) -> CubeError:
             lines.append(f"{name} = {e['input']!r}: {why[0].lower()}{why[1:]}")
     return kind('; '.join(dict.fromkeys(lines)))
 
-# %% ../nbs/00_core.ipynb #a191a23c
+# %% ../nbs/00_core.ipynb #aed92ad9
 class Section(BaseModel):
     "A group of typed fields: unknown keys are refused, and every assignment is validated"
     model_config = ConfigDict(extra='forbid', validate_assignment=True, validate_default=True, allow_inf_nan=False)
@@ -102,7 +102,7 @@ class Section(BaseModel):
     @classmethod
     def _no_bool_as_number(cls, value, info):
         "YAML reads `yes` and `on` as booleans; as a number they would silently become 1"
-        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+        if any(isinstance(o, bool) for o in (value if isinstance(value, (list, tuple)) else [value])) and cls.model_fields[info.field_name].annotation not in (bool, bool | None):
             raise ValueError(f'a boolean is not allowed here')
         return value
 
@@ -111,20 +111,20 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #a2aa6f7a
+# %% ../nbs/00_core.ipynb #16d7b875
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
     method: Literal['linear', 'adaptive', 'semantic', 'pca', 'learned'] = Field('linear', description='which coordinate goes to which cell: row-major, by variance around the centre, correlated ones side by side, principal axes, or axes that are trained')
     lattice_size: tuple[_AtLeastOne, _AtLeastOne, _AtLeastOne] | None = Field(None, description='cells along x, y, z; null takes the most balanced factorisation')
-    pad: bool = Field(True, description='add empty cells where the dimension has no fair factorisation (a prime, say)')
+    pad: bool | None = Field(None, description='empty cells: true allows them, false refuses them, null allows them where no lattice_size is given and the dimension has no fair factorisation (a prime, say)')
 
 class CubeConfig(Section):
     "The cell rule"
     _prefix = 'cube.'
     channels: int = Field(8, ge=1, description='numbers a cell holds; the first is the embedding coordinate')
     hidden: int = Field(32, ge=1, description='width of the hidden layer of the rule')
-    steps: int = Field(2, ge=1, description='how often the rule is applied; with one step only the first channel acts')
+    steps: int = Field(2, ge=1, description='how often the rule is applied; with one step the other channels stay unused')
     perception: Literal['neumann', 'moore', 'axes'] = Field('neumann', description='what a cell sees: its 6 neighbours, all 26, or whole axes')
     boundary: Literal['walls', 'periodic', 'reflecting'] = Field('walls', description='what is beyond the last cell: zeros, the first cell, or the mirror image; for neumann and moore')
     visible_channels: int | None = Field(None, ge=1, description='how many of its channels a cell shows to others, a divisor of channels; null shows all')
@@ -133,10 +133,10 @@ class CubeConfig(Section):
     cell_gain: bool = Field(False, description='give each cell a gain and a bias of its own on its update')
     shared_weights: bool = Field(True, description='one rule for all steps; false gives each step a rule of its own')
     update_probability: float = Field(1., gt=0, le=1, description='chance that a cell takes part in a training step; at inference all do')
-    stop_below: float = Field(0., ge=0, description='at inference a vector is done when a step changes its state by less than this share; 0 takes all steps')
+    stop_below: float = Field(0., ge=0, description='at inference a vector is done when a step changes its state by no more than this share; 0 takes all steps')
     recompute: bool = Field(False, description='store only the states in training and compute the rest again in the backward pass: less memory, more time')
 
-    @field_validator('channels', 'perception', 'boundary', 'visible_channels')
+    @field_validator('channels', 'steps', 'perception', 'boundary', 'visible_channels', 'shared_weights', 'stop_below')
     @classmethod
     def _together(cls, value, info):
         c = {**info.data, info.field_name: value}
@@ -144,6 +144,8 @@ class CubeConfig(Section):
             raise ValueError('perception = axes has no boundary; set boundary = walls')
         if (visible := c.get('visible_channels')) and c.get('channels', visible) % visible:
             raise ValueError(f"visible_channels = {visible} does not divide channels = {c['channels']}")
+        if c.get('steps') == 1 and (not c.get('shared_weights', True) or c.get('stop_below')):
+            raise ValueError('with steps = 1 there are no later steps to differ or to leave out; set shared_weights = true and stop_below = 0')
         return value
 
 class DialogueConfig(Section):
@@ -178,7 +180,7 @@ class TrainingConfig(Section):
     epochs: int = Field(20, ge=1, description='passes over the training part')
     batch_size: int = Field(128, ge=2, description='pairs a step; InfoNCE takes its negatives from them')
     lr: float = Field(1e-3, gt=0, description='peak learning rate of AdamW, reached after a tenth of the steps, then a cosine down to a hundredth')
-    steps_range: tuple[_AtLeastOne, _AtLeastOne] | None = Field(None, description='each batch takes a number of steps drawn from this range, both ends included; null takes cube.steps')
+    steps_range: tuple[_AtLeastOne, _AtLeastOne] | None = Field(None, description='each batch takes a number of steps drawn from this range, both ends included, cube.steps among them; null takes cube.steps')
     noise: float = Field(1., ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
     weight_decay: float = Field(.01, ge=0, description='decoupled weight decay of AdamW')
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['StateShapeError', 'NotATensorError', 'StepsError', 'neighbour_table', 'CellRule', 'EmbeddingProcessor']
 
-# %% ../nbs/02_cube.ipynb #e74faffb
+# %% ../nbs/02_cube.ipynb #69f4ba42
 import math
 from itertools import product
-from typing import Callable
+from typing import Callable, Self
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from fastcore.basics import patch
 
 from .core import ConfigValueError, CubeConfig, CubeError
-from .reshaper import EmbeddingReshaper, Shape
+from .reshaper import EmbeddingReshaper, Shape, VectorSizeError
 
 # %% ../nbs/02_cube.ipynb #f81a8a05
 class StateShapeError(CubeError):
@@ -32,7 +32,7 @@ class StepsError(CubeError):
     "A number of steps that the cube cannot take"
     code = 'CT-203'
 
-# %% ../nbs/02_cube.ipynb #1edffa57
+# %% ../nbs/02_cube.ipynb #9b175881
 _OFFSETS = {'neumann': [o for o in product((-1, 0, 1), repeat=3) if sum(map(abs, o)) == 1],
             'moore': [o for o in product((-1, 0, 1), repeat=3) if any(o)]}
 _BEYOND = {'walls': 'constant', 'periodic': 'circular', 'reflecting': 'reflect'} # as `F.pad` calls them
@@ -42,12 +42,13 @@ def neighbour_table(lattice_size: Shape, # Cells along x, y and z; reflecting ne
                     boundary: str = 'walls' # walls, periodic or reflecting
                    ) -> Tensor: # `[cells, 1 + neighbours]`, cells counted from 1
     "The cells that each cell sees, itself first; 0 where there is none"
-    if boundary == 'reflecting' and min(lattice_size) < 2: raise ConfigValueError(f'cube.boundary = reflecting: a lattice of {lattice_size} has a side of one cell and no inside to mirror')
+    if boundary == 'reflecting' and min(lattice_size) < 2:
+        raise ConfigValueError(f"cube.boundary = reflecting: a lattice of {'×'.join(map(str, lattice_size))} has a side of one cell and no inside to mirror")
     cells = torch.arange(1., math.prod(lattice_size) + 1, dtype=torch.double).reshape(1, 1, *lattice_size)
     around = F.pad(cells, (1,)*6, _BEYOND[boundary])[0, 0].long()
     return torch.stack([around[1+x:, 1+y:, 1+z:][tuple(map(slice, lattice_size))].flatten() for x, y, z in [(0, 0, 0), *_OFFSETS[perception]]], 1)
 
-# %% ../nbs/02_cube.ipynb #80a0be5a
+# %% ../nbs/02_cube.ipynb #357141ef
 class CellRule(nn.Module):
     "One step of the automaton on states `[B, cells, C]`: look, think in two shared layers, add the result"
     def __init__(self,
@@ -61,8 +62,8 @@ class CellRule(nn.Module):
             self.mix = nn.ParameterList(torch.randn(self.visible, n, n)/n**.5 for n in lattice_size)
             n_seen = c.channels + 3*self.visible
         else:
-            self.register_buffer('table', self._rows(neighbour_table(lattice_size, c.perception, c.boundary)), persistent=False)
-            n_seen = self.table.shape[1]*self.visible
+            self.register_buffer('rows', self._rows(neighbour_table(lattice_size, c.perception, c.boundary)), persistent=False)
+            n_seen = self.rows.numel()//n_cells*self.visible
         self.hidden = nn.Linear(n_seen, c.hidden)
         self.update = nn.Linear(c.hidden, c.channels, bias=False)
         nn.init.zeros_(self.update.weight)
@@ -74,78 +75,69 @@ class CellRule(nn.Module):
             self.send = nn.Parameter(torch.randn(n_cells, c.signals)/n_cells**.5)
             self.hear = nn.Parameter(torch.zeros(c.signals, n_cells))
 
-    def _rows(self, table: Tensor) -> Tensor:
+    def _rows(self, table: Tensor) -> Tensor: # `[1, cells*rows]`
         "`table` for states cut into rows of `visible` numbers: all rows of a cell, then the first of each neighbour; row 0 is empty"
         per_cell = self.config.channels//self.visible
         first = (table - 1)*per_cell + 1
         own = first[:, :1] + torch.arange(per_cell)
-        return torch.cat([own, first[:, 1:].clamp(min=0)], 1)
+        return torch.cat([own, first[:, 1:].clamp(min=0)], 1).reshape(1, -1)
 
-# %% ../nbs/02_cube.ipynb #23a2fcf4
-#| export
-
-# %% ../nbs/02_cube.ipynb #5b1900c5
+# %% ../nbs/02_cube.ipynb #163468bb
 @patch
 def index(self: CellRule, batch: int # Number of lattices
          ) -> Tensor | None: # `[batch, cells*rows]`; `None` for axes
     "The rows that the cells of a batch see"
     if self.config.perception == 'axes': return None
-    rows = self.config.channels//self.visible*math.prod(self.lattice_size)
-    start = torch.arange(batch, device=self.table.device)[:, None, None]*rows
-    return torch.where(self.table > 0, self.table + start, 0).flatten(1)
+    per_lattice = self.config.channels//self.visible*math.prod(self.lattice_size)
+    start = torch.arange(batch, device=self.rows.device)[:, None]*per_lattice
+    return torch.where(self.rows > 0, self.rows + start, 0)
 
 @patch
 def perceive(self: CellRule, state: Tensor, # `[B, cells, C]`
              index: Tensor | None, # `self.index(B)`
-             out: Tensor | None = None # `[B, cells*rows, visible]` to write to
+             out: Tensor | None = None # `[B*cells, seen]` to write to
             ) -> Tensor: # `[B*cells, seen]`
     "What each cell sees: its own channels, then the visible ones of the others"
     if index is not None:
         rows = F.pad(state.reshape(-1, self.visible), (0, 0, 1, 0))
-        out = None if out is None else out.flatten(0, 1)
-        return torch.index_select(rows, 0, index.flatten(), out=out).view(-1, self.hidden.in_features)
+        return torch.index_select(rows, 0, index.flatten(), out=None if out is None else out.view(-1, self.visible)).view(-1, self.hidden.in_features)
     box = state[..., :self.visible].unflatten(1, self.lattice_size)
     mixed = [torch.einsum(f'bxyzc,c{axis}w->b{"xyz".replace(axis, "w")}c', box, mix) for axis, mix in zip('xyz', self.mix)]
-    return torch.cat([state, *(m.flatten(1, 3) for m in mixed)], -1).flatten(0, 1)
+    return torch.cat([state.flatten(0, 1), *(m.flatten(0, 3) for m in mixed)], 1, out=out)
 
 @patch
-def where(self: CellRule, identity: Tensor, # `[cells, identity_channels]`
-          batch: int # Number of lattices
-         ) -> Tensor: # `[batch, cells, hidden]`
-    "What the hidden layer of each cell starts from; the same in every step"
-    if not self.config.identity_channels: return self.hidden.bias.expand(batch, len(identity), -1)
-    return (self.place(identity) + self.hidden.bias).repeat(batch, 1, 1)
-
-@patch
-def buffers(self: CellRule, batch: int # Number of lattices
-           ) -> tuple[Tensor | None, Tensor]: # `[batch, cells*rows, visible]`, `[batch, cells, hidden]`
+def workspace(self: CellRule, batch: int # Number of lattices
+           ) -> tuple[Tensor, Tensor]: # `[batch, cells, seen]`, `[batch, cells, hidden]`
     "Memory for the two large intermediate results of a step"
-    w, n_cells = self.hidden.weight, math.prod(self.lattice_size)
-    seen = None if self.config.perception == 'axes' else w.new_empty(batch, n_cells*w.shape[1]//self.visible, self.visible)
-    return seen, w.new_empty(batch, n_cells, len(w))
+    return tuple(self.hidden.weight.new_empty(batch, math.prod(self.lattice_size), n) for n in (self.hidden.in_features, self.hidden.out_features))
 
 @patch
 def forward(self: CellRule, state: Tensor, # `[B, cells, C]`
+            identity: Tensor, # `[cells, identity_channels]`
             index: Tensor | None, # `self.index(B)`
-            where: Tensor, # `self.where(identity, B)`
-            seen: Tensor | None = None, # One of `self.buffers(B)` to write to, where gradients are off
-            hidden: Tensor | None = None # The other
+            seen_out: Tensor | None = None, # `[B*cells, seen]` to write to, where gradients are off
+            hidden_out: Tensor | None = None # `[B*cells, hidden]`, likewise
            ) -> Tensor: # `[B, cells, C]`
     "The state after one step"
-    c, hidden = self.config, None if hidden is None else hidden.flatten(0, 1)
-    hidden = torch.addmm(where.flatten(0, 1), self.perceive(state, index, seen), self.hidden.weight.T, out=hidden).relu_()
-    change = (hidden @ self.update.weight.T).view_as(state)
+    c = self.config
+    hidden = torch.addmm(self.hidden.bias, self.perceive(state, index, seen_out), self.hidden.weight.T, out=hidden_out)
+    if c.identity_channels: hidden.view(*state.shape[:2], c.hidden).add_(self.place(identity))
+    change = (hidden.relu_() @ self.update.weight.T).view_as(state)
     if c.cell_gain: change = change*self.gain + self.bias
     if c.signals: change = change + F.pad((state[..., 0] @ self.send @ self.hear)[..., None], (0, c.channels - 1))
     if self.training and c.update_probability < 1:
         change = change*(torch.rand_like(state[..., :1]) < c.update_probability)/c.update_probability
     return state + change
 
-# %% ../nbs/02_cube.ipynb #44f8afc8
+# %% ../nbs/02_cube.ipynb #9a555d78
 _BLOCK = 12288 # cells that run together without gradients: about 8 MB of intermediate results with 16 channels
 
+def _power_of_two(rms: float) -> float:
+    "The power of two that brings numbers of this root mean square nearest to 1"
+    return 2.**round(-math.log2(min(max(rms, 1e-30), 1e30)))
+
 class EmbeddingProcessor(nn.Module):
-    "A vector through the cube: written into a lattice, changed by K steps of one shared rule, read back"
+    "A vector through the cube: written into a lattice, changed by K steps of a cell rule, read back"
     def __init__(self,
                  input_dim: int, # Length of a vector
                  lattice_size: Shape | None = None, # Cells along x, y, z; `None` takes the most balanced
@@ -158,19 +150,14 @@ class EmbeddingProcessor(nn.Module):
         self.reshaper = EmbeddingReshaper(input_dim, lattice_size, method, pad)
         self.rules = nn.ModuleList(CellRule(self.reshaper.lattice_size, c) for _ in range(1 if c.shared_weights else c.steps))
         self.register_buffer('identity', torch.randn(self.reshaper.n_cells, c.identity_channels))
-        self.register_buffer('scale', torch.tensor(1.))
-        self._fit_scale(torch.ones(1, input_dim)/input_dim**.5)
+        self.register_buffer('scale', torch.tensor(_power_of_two(input_dim**-.5))) # for unit vectors, until `fit`
 
     def fit(self, x: Tensor # `[n, input_dim]`, the training part
-           ) -> None:
+           ) -> Self:
         "Fit the reshaper and the scale to the training part"
         self.reshaper.fit(x)
-        self._fit_scale(x)
-
-    def _fit_scale(self, x: Tensor) -> None:
-        "Set the scale to the power of two that brings the entries of `x` nearest to a root mean square of 1"
-        rms = x.detach().double().pow(2).mean().sqrt().clamp(1e-30, 1e30)
-        self.scale.fill_(2.**torch.round(-torch.log2(rms)).item())
+        self.scale.fill_(_power_of_two(x.detach().double().pow(2).mean().sqrt().item()))
+        return self
 
     def to_state(self, x: Tensor # `[B, input_dim]`
                 ) -> Tensor: # `[B, C, X, Y, Z]`
@@ -183,38 +170,40 @@ class EmbeddingProcessor(nn.Module):
         "The embedding that a state holds in its first channel"
         return self.reshaper.matrix_to_vector(state[:, 0])/self.scale
 
+    def extra_repr(self) -> str: return ', '.join(f'{name}={value!r}' for name, value in self.config)
+
     def _checked(self, state: Tensor, steps: int | None) -> int:
         "The number of steps to take, if this state can take them"
         size = (self.config.channels, *self.reshaper.lattice_size)
         if state.ndim != 5 or state.shape[1:] != size: raise StateShapeError(f'expected a state [B, {", ".join(map(str, size))}], got {list(state.shape)}')
         if steps is None: return self.config.steps
         if steps < 0: raise StepsError(f'steps = {steps}: a cube cannot run backward')
-        if steps > len(self.rules) > 1 or (not self.config.shared_weights and steps > self.config.steps):
+        if not self.config.shared_weights and steps > len(self.rules):
             raise StepsError(f'steps = {steps}: each step has weights of its own, and there are {len(self.rules)}; set cube.shared_weights to run longer')
         return steps
 
-# %% ../nbs/02_cube.ipynb #64837f5d
+# %% ../nbs/02_cube.ipynb #ca3a1711
 @patch
 def _stepper(self: EmbeddingProcessor, batch: int # Lattices at most
             ) -> Callable[[int, Tensor], Tensor]:
     "A function from the number of a step and the state `[B, cells, C]` before it to the state after it"
-    c, rules, grad = self.config, self.rules, torch.is_grad_enabled()
-    index, where = rules[0].index(batch), [rule.where(self.identity, batch) for rule in rules]
-    buffers = () if grad else rules[0].buffers(batch)
+    c, grad = self.config, torch.is_grad_enabled()
+    index, work = self.rules[0].index(batch), () if grad else self.rules[0].workspace(batch)
 
     def step(k: int, state: Tensor) -> Tensor:
-        i = k if len(rules) > 1 else 0
-        given = [None if o is None else o[:len(state)] for o in (index, where[i], *buffers)]
-        if not (c.recompute and grad): return rules[i](state, *given)
-        return checkpoint(rules[i], state, *given, use_reentrant=False, preserve_rng_state=c.update_probability < 1)
+        rule, n = self.rules[0 if c.shared_weights else k], len(state)
+        given = (state, self.identity, None if index is None else index[:n], *(o[:n].flatten(0, 1) for o in work))
+        if not (c.recompute and grad): return rule(*given)
+        return checkpoint(rule, *given, use_reentrant=False, preserve_rng_state=c.update_probability < 1)
     return step
 
 @patch
-def _block(self: EmbeddingProcessor, state: Tensor, # `[B, cells, C]`
-           steps: int
+def _run(self: EmbeddingProcessor, state: Tensor, # `[B, cells, C]`
+           steps: int,
+           step: Callable[[int, Tensor], Tensor] # Of `self._stepper(B)` or more
           ) -> tuple[Tensor, Tensor]: # `[B, cells, C]`, `[B]`
     "The state after `steps` steps, and the number of steps each lattice took"
-    step, used = self._stepper(len(state)), torch.full((len(state),), steps, device=state.device)
+    used = torch.full((len(state),), steps, device=state.device)
     if self.training or not self.config.stop_below:
         for k in range(steps): state = step(k, state)
         return state, used
@@ -222,28 +211,31 @@ def _block(self: EmbeddingProcessor, state: Tensor, # `[B, cells, C]`
     for k in range(steps):
         new = step(k, state)
         out[live], used[live] = new, k + 1
-        moves = (new - state).flatten(1).norm(dim=1) >= self.config.stop_below*state.flatten(1).norm(dim=1)
+        moves = (new - state).flatten(1).norm(dim=1) > self.config.stop_below*state.flatten(1).norm(dim=1)
         live, state = live[moves], new[moves]
         if not len(live): break
     return out, used
 
 @patch
 def settle(self: EmbeddingProcessor, state: Tensor, # `[B, C, X, Y, Z]`
-           steps: int | None = None # At most; `None` takes the number trained with
+           steps: int | None = None # At most; `None` takes `cube.steps`
           ) -> tuple[Tensor, Tensor]: # `[B, C, X, Y, Z]`, and `[B]` the number of steps each took
-    "Run the rule alone, each lattice until it stops changing or has taken `steps` steps"
+    "Run the rule alone for `steps` steps; at inference a lattice stops earlier when it changes by no more than `stop_below`"
     steps = self._checked(state, steps)
-    cells = state.movedim(1, -1).flatten(1, 3)
+    cells = state.to(self.identity.dtype).movedim(1, -1).flatten(1, 3)
     block = max(1, len(cells) if torch.is_grad_enabled() else _BLOCK//cells.shape[1])
-    parts = [self._block(part, steps) for part in cells.split(block)]
-    out, used = (parts[0] if len(parts) == 1 else map(torch.cat, zip(*parts)))
+    step = self._stepper(min(block, len(cells)))
+    if block >= len(cells): out, used = self._run(cells, steps, step)
+    else:
+        out, used = torch.empty_like(cells), torch.empty(len(cells), dtype=torch.long, device=cells.device)
+        for i in range(0, len(cells), block): out[i:i + block], used[i:i + block] = self._run(cells[i:i + block], steps, step)
     return out.unflatten(1, self.reshaper.lattice_size).movedim(-1, 1), used
 
 @patch
 def evolve(self: EmbeddingProcessor, state: Tensor, # `[B, C, X, Y, Z]`
-           steps: int | None = None # `None` takes the number trained with
+           steps: int | None = None # At most; `None` takes `cube.steps`
           ) -> Tensor: # `[B, C, X, Y, Z]`
-    "Run the rule alone for `steps` steps"
+    "Run the rule alone: `settle` without the count"
     return self.settle(state, steps)[0]
 
 @patch
@@ -252,7 +244,8 @@ def carry(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim]`, any floatin
          ) -> tuple[Tensor, Tensor]: # `[..., input_dim]` in the dtype of the weights, and `[...]` the steps each vector took
     "Carry vectors through the cube and count the steps"
     if not isinstance(x, Tensor): raise NotATensorError(f'expected a torch tensor, got {type(x).__name__}; use torch.as_tensor(x), or CubeTrainer.predict, which takes both')
-    rows = (x.reshape(-1, x.shape[-1]) if x.ndim else x).to(self.identity.dtype)
+    if x.shape[-1:] != (self.reshaper.input_dim,): raise VectorSizeError(f'expected vectors of {self.reshaper.input_dim}, got shape {tuple(x.shape)}; encode texts with the teacher of this model')
+    rows = x.reshape(-1, x.shape[-1]).to(self.identity.dtype)
     start = self.to_state(rows)
     state, used = self.settle(start, steps)
     return (rows + self.to_vector(state - start)).reshape(x.shape), used.reshape(x.shape[:-1])

@@ -61,7 +61,7 @@ def load_parts(config: Config, # Cleaning, columns, shares and seed
     data = make_dataset(config, texts, teacher)
     return data, data.split(config.training.seed, config.data.test, config.data.valid)
 
-# %% ../nbs/09_pipeline.ipynb #a6856395
+# %% ../nbs/09_pipeline.ipynb #a8953d26
 def _jsonl(rows: Iterable[dict]) -> str: return ''.join(json.dumps(row, ensure_ascii=False) + '\n' for row in rows)
 
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str) -> None:
@@ -76,7 +76,7 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 {report.verdict}
 
 - Pairs: {source}, {len(data)} in {len(set(data.groups))} groups{dropped}; {sizes}; no question and no answer is in two parts.
-- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity); {used.mean():.1f} steps a test question, at most {used.max()}.
+- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity); {used.mean():.1f} steps a test question on average.
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
 
 ![Training curves](curves.png)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Array', 'Shape', 'LatticeShapeError', 'FactorisationError', 'VectorSizeError', 'UnfittedReshaperError',
-           'ReshaperDataError', 'IntegerVectorError', 'lattice_shape', 'EmbeddingReshaper', 'Neighbourhood',
+           'ReshaperDataError', 'VectorKindError', 'lattice_shape', 'EmbeddingReshaper', 'Neighbourhood',
            'neighbourhood']
 
 # %% ../nbs/01_reshaper.ipynb #8bf0dbd9
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from .core import ConfigValueError, CubeError, ReshaperConfig
 
-# %% ../nbs/01_reshaper.ipynb #78648586
+# %% ../nbs/01_reshaper.ipynb #ff49ad26
 class LatticeShapeError(CubeError):
     "A lattice that does not hold the vector"
     code = 'CT-101'
@@ -38,8 +38,8 @@ class ReshaperDataError(CubeError):
     "Vectors to which a method cannot be fitted"
     code = 'CT-105'
 
-class IntegerVectorError(CubeError):
-    "Integers given to a method that rotates, which would cut them off"
+class VectorKindError(CubeError):
+    "Something other than an array or tensor of numbers, or integers for a method that rotates and would cut them off"
     code = 'CT-106'
 
 Array = TypeVar('Array', np.ndarray, Tensor) # What comes in goes out
@@ -88,7 +88,7 @@ def _centre_out(shape: Shape) -> Tensor: # `[cells]`
     xyz = torch.cartesian_prod(*[torch.arange(n) - (n - 1)/2 for n in shape])
     return xyz.pow(2).sum(1).argsort(stable=True)
 
-# %% ../nbs/01_reshaper.ipynb #138b4beb
+# %% ../nbs/01_reshaper.ipynb #3e87f746
 def _neighbours(shape: Shape) -> np.ndarray: # `[cells, cells]`
     "1 where two cells share a face, else 0"
     xyz = np.indices(shape).reshape(3, -1).T
@@ -108,7 +108,7 @@ def _semantic(x: np.ndarray, # `[n, cells]`
     from scipy.optimize import quadratic_assignment
     corr = _correlations(x)
     np.fill_diagonal(corr, 0)
-    coordinate = quadratic_assignment(_neighbours(shape), corr, method='faq', options={'maximize': True, 'rng': 0}).col_ind
+    coordinate = quadratic_assignment(_neighbours(shape), corr, method='faq', options={'maximize': True, 'rng': np.random.default_rng(0)}).col_ind
     return torch.as_tensor(coordinate).argsort()
 
 # %% ../nbs/01_reshaper.ipynb #22925ab8
@@ -120,11 +120,11 @@ def _principal_axes(x: np.ndarray # `[n, d]` in double precision
     largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
     return (axes*largest.sign()).float()
 
-# %% ../nbs/01_reshaper.ipynb #c4f8e41a
+# %% ../nbs/01_reshaper.ipynb #c9bde02a
 _METHODS = get_args(ReshaperConfig.model_fields['method'].annotation)
 
 class EmbeddingReshaper(nn.Module):
-    "Vectors `[..., input_dim]` to lattices `[..., x, y, z]` and back, for numpy and torch, dtype and gradients kept"
+    "Vectors `[..., input_dim]` to lattices `[..., x, y, z]` and back, for numpy and torch, dtype and gradients kept; half precision is computed in float32"
     def __init__(self,
                  input_dim: int, # Length of a vector
                  lattice_size: Shape | None = None, # Cells along x, y, z; `None` takes `lattice_shape(input_dim)`
@@ -135,16 +135,14 @@ class EmbeddingReshaper(nn.Module):
         if method not in _METHODS: raise ConfigValueError(f"reshaper.method = '{method}': valid are {', '.join(_METHODS)}")
         self.input_dim, self.method, self.pad = input_dim, method, pad
         self.lattice_size = tuple(lattice_size) if lattice_size else lattice_shape(input_dim, pad)
+        if len(self.lattice_size) != 3 or min(self.lattice_size) < 1: raise LatticeShapeError(f'lattice_size = {self.lattice_size}: give three sides of one cell or more')
         self.n_cells = math.prod(self.lattice_size)
         if self.n_cells < input_dim or (self.n_cells > input_dim and not pad): raise LatticeShapeError(self._mismatch())
         if method != 'linear':
             self.register_buffer('fitted', torch.tensor(False))
             self.register_buffer('path', _snake(self.lattice_size)) # the cell of each coordinate, the empty ones last
-        if method == 'pca': self.register_buffer('axes', torch.eye(input_dim))
-        if method == 'learned':
-            self.turn = nn.Linear(input_dim, input_dim, bias=False)
-            nn.init.eye_(self.turn.weight)
-            nn.utils.parametrizations.orthogonal(self.turn, orthogonal_map='cayley')
+        if method in ('pca', 'learned'): self.register_buffer('axes', torch.eye(input_dim))
+        if method == 'learned': self.turn = nn.Parameter(torch.zeros(input_dim, input_dim))
 
     def _mismatch(self) -> str:
         want = sorted(self.lattice_size)
@@ -157,28 +155,47 @@ class EmbeddingReshaper(nn.Module):
         "Learn from the training part where each coordinate belongs"
         x = torch.as_tensor(x).detach().double().cpu().numpy()
         if x.ndim != 2 or x.shape[1] != self.input_dim: raise VectorSizeError(f'expected vectors [n, {self.input_dim}] to fit to, got shape {x.shape}')
+        if self.method == 'linear': return self
         if len(x) < 2 or not np.isfinite(x).all(): raise ReshaperDataError(f'{len(x)} vectors, {np.isfinite(x).all(1).sum()} of them finite; {self.method} needs two or more, all finite')
+        x = np.ldexp(x, -np.frexp(np.abs(x).max())[1])  # squares of very large or small numbers do not fit; a power of two loses nothing
         if self.method == 'adaptive':
             centre_out, order = _centre_out(self.lattice_size), (-x.var(0)).argsort(kind='stable')
             self.path[order], self.path[self.input_dim:] = centre_out[:self.input_dim].to(self.path), centre_out[self.input_dim:].to(self.path)
         if self.method == 'semantic': self.path.copy_(_semantic(np.pad(x, [(0, 0), (0, self.n_cells - self.input_dim)]), self.lattice_size))
-        if self.method == 'pca': self.axes.copy_(_principal_axes(x))
-        if self.method == 'learned': self.turn.weight = _principal_axes(x).to(self.turn.weight)
-        if self.method != 'linear': self.fitted.fill_(True)
+        if self.method in ('pca', 'learned'): self.axes.copy_(_principal_axes(x))
+        if self.method == 'learned': nn.init.zeros_(self.turn)
+        self.fitted.fill_(True)
         return self
 
     def _checked(self, x: Array, size: Shape | tuple[int], what: str) -> Tensor:
         "`x` as a tensor, if it ends in `size` and this method can work on it"
+        if not isinstance(x, (Tensor, np.ndarray)): raise VectorKindError(f'expected a numpy array or torch tensor, got {type(x).__name__}')
         if tuple(x.shape[-len(size):]) != size: raise VectorSizeError(f'expected {what} of {_by(size)}, got shape {tuple(x.shape)}; encode texts with the teacher of this model')
         if self.method != 'linear' and not self.fitted: raise UnfittedReshaperError(f'method {self.method} must see the training part first; call fit')
-        v = x if isinstance(x, Tensor) else torch.from_numpy(np.ascontiguousarray(x))
-        if self.method in ('pca', 'learned') and not v.is_floating_point(): raise IntegerVectorError(f'{self.method} rotates, which {v.dtype} cannot hold; convert to float32')
+        v = x if isinstance(x, Tensor) else torch.from_numpy(np.require(x, x.dtype.newbyteorder('='), 'CW'))
+        if self.method != 'linear' and isinstance(x, np.ndarray): v = v.to(self.path.device)
+        if self.method in ('pca', 'learned') and not v.is_floating_point(): raise VectorKindError(f'{self.method} rotates, which {v.dtype} cannot hold; convert to float32')
         return v
+
+    def rotation(self) -> Tensor: # `[input_dim, input_dim]`, an axis a row
+        "The axes of pca; those of learned, turned as far as training has turned them"
+        turned = self.method == 'learned' and (torch.is_grad_enabled() or self.turn.any())
+        if not turned: return self.axes
+        turn = self.turn.to(torch.promote_types(self.turn.dtype, torch.float32))  # a linear system needs full precision
+        skew, eye = turn - turn.T, torch.eye(self.input_dim, dtype=turn.dtype, device=turn.device)
+        return (self.axes.to(turn.dtype) @ torch.linalg.solve(eye + skew, eye - skew)).to(self.axes.dtype)
+
+    def bake(self) -> None:
+        "Make what training has turned the new axes of learned, so that they need not be worked out again"
+        if self.method != 'learned': return
+        with torch.no_grad():
+            self.axes.copy_(self.rotation())
+            self.turn.zero_()
 
     def _rotate(self, v: Tensor, back: bool = False) -> Tensor:
         "`v` in principal coordinates, or back; half precision is computed in float32"
         if self.method not in ('pca', 'learned'): return v
-        axes = self.axes if self.method == 'pca' else self.turn.weight
+        axes = self.rotation()
         work = torch.promote_types(v.dtype, axes.dtype)
         return (v.to(work) @ (axes if back else axes.T).to(work)).to(v.dtype)
 
@@ -201,9 +218,9 @@ class EmbeddingReshaper(nn.Module):
 
 def _like(v: Tensor, x: Array) -> Array:
     "`v` as the kind of array that `x` is"
-    return v if isinstance(x, Tensor) else v.detach().numpy()
+    return v if isinstance(x, Tensor) else v.detach().cpu().numpy()
 
-# %% ../nbs/01_reshaper.ipynb #917487d2
+# %% ../nbs/01_reshaper.ipynb #0476993c
 class Neighbourhood(NamedTuple):
     "Mean absolute correlation of two cells over many lattices"
     neighbours: float # of cells that share a face
@@ -213,6 +230,7 @@ def neighbourhood(m: Array # `[n, x, y, z]`, two lattices or more
                  ) -> Neighbourhood:
     "How much neighbouring cells have in common, and any two cells"
     m = torch.as_tensor(m).detach().double().cpu().numpy()
+    if m.ndim != 4 or len(m) < 2: raise ReshaperDataError(f'expected two or more lattices [n, x, y, z], got shape {m.shape}')
     corr, near = _correlations(m.reshape(len(m), -1)), _neighbours(m.shape[1:])
     any_two = np.triu(np.ones_like(corr), 1)
     return Neighbourhood(float((corr*near).sum()/near.sum()), float((corr*any_two).sum()/any_two.sum()))

@@ -97,7 +97,7 @@ def rate_factor(step: int, # From 0
     if step < warm: return (step + 1)/warm
     return .01 + .99*(1 + math.cos(math.pi*(step - warm)/max(1, total - warm)))/2
 
-# %% ../nbs/07_training.ipynb #87e741ef
+# %% ../nbs/07_training.ipynb #3b6de6a1
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -117,7 +117,7 @@ class CubeTrainer:
 
     def _model_args(self, dim: int) -> dict:
         r, c = self.config.reshaper, self.config.cube
-        return dict(input_dim=dim, lattice_size=r.lattice_size, method=r.method, pad=r.pad, **dict(c))
+        return dict(input_dim=dim, lattice_size=r.lattice_size, method=r.method, pad=r.lattice_size is None if r.pad is None else r.pad, **dict(c))
 
     def _check(self, train: VectorPairs, valid: VectorPairs) -> None:
         "Refuse data that would make the figures meaningless"
@@ -127,10 +127,13 @@ class CubeTrainer:
                 raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         refuse_leak(train, valid, 'validation')
-        if self.config.training.steps_range and not self.config.cube.shared_weights:
+        drawn, cube = self.config.training.steps_range, self.config.cube
+        if drawn and not cube.shared_weights:
             raise ConfigValueError('training.steps_range draws how often one rule is applied; with cube.shared_weights = false each step has its own, so set it to null')
+        if drawn and not drawn[0] <= cube.steps <= drawn[1]:
+            raise ConfigValueError(f'training.steps_range = {list(drawn)} does not hold cube.steps = {cube.steps}, with which the cube is judged and used')
 
-# %% ../nbs/07_training.ipynb #3f77826b
+# %% ../nbs/07_training.ipynb #278d05a6
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR, which chooses the epoch, and cosine, which betrays a frozen model"
@@ -191,16 +194,17 @@ def _train(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, progress: 
                 if epoch - self.best_epoch >= cfg.patience: break
     finally:  # after an error or an interrupt too, the cube is the best one so far
         self.model.load_state_dict(best)
+        self.model.reshaper.bake()
         self.seconds = time.perf_counter() - start
 
-# %% ../nbs/07_training.ipynb #e9a3a0fc
+# %% ../nbs/07_training.ipynb #7b257ea3
 _ROWS = 4096 # vectors that go through the cube at once
 
 def _vectors(x: np.ndarray | Tensor) -> Tensor: # on the CPU, float32, a copy
     "`x` as vectors that a cube can take"
-    if isinstance(x, Tensor): v = x.detach().to('cpu', torch.float32, copy=True)
+    if isinstance(x, Tensor) and not x.is_complex(): v = x.detach().to('cpu', torch.float32, copy=True)
     elif isinstance(x, np.ndarray) and x.dtype.kind in 'fiu': v = torch.from_numpy(np.array(x, dtype=np.float32))
-    else: raise VectorShapeError(f'expected a numpy array or torch tensor of numbers [..., d], got {type(x).__name__}{f" of {x.dtype}" if isinstance(x, np.ndarray) else ""}')
+    else: raise VectorShapeError(f'expected a numpy array or torch tensor of numbers [..., d], got {type(x).__name__}{f" of {x.dtype}" if hasattr(x, "dtype") else ""}')
     if v.ndim < 1: raise VectorSizeError('expected vectors [..., d], got a single number')
     if not v.isfinite().all(): raise NonFiniteVectorError(f'x: {tuple((~v.isfinite()).nonzero()[0].tolist())} is not finite; repair or remove the vector')
     return v
@@ -249,7 +253,7 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #fec403a1
+# %% ../nbs/07_training.ipynb #50ee2497
 _FORMAT = 2 # of the run folder
 
 def _is_run(path: Path) -> bool:
@@ -287,7 +291,8 @@ def write(self: CubeTrainer, folder: Path) -> None:
     "Put `config.yaml`, `config.json`, `model.safetensors`, `metrics.jsonl`, `curves.png` and the answer bank into `folder`"
     if not self.model: raise NotFittedError('nothing to save before `fit`')
     weights = safetensors.torch.save({name: w.contiguous().cpu() for name, w in self.model.state_dict().items()})
-    about = {'format': _FORMAT, 'model': self._model_args(self.model.reshaper.input_dim), 'best_epoch': self.best_epoch,
+    r = self.model.reshaper
+    about = {'format': _FORMAT, 'model': dict(input_dim=r.input_dim, lattice_size=r.lattice_size, method=r.method, pad=r.pad, **dict(self.model.config)), 'best_epoch': self.best_epoch,
              'seconds': round(self.seconds, 3), 'sha256': hashlib.sha256(weights).hexdigest()}
     self.config.save(folder/'config.yaml')
     atomic_write(folder/'config.json', json.dumps(about, indent=1) + '\n')
@@ -303,7 +308,7 @@ def save(self: CubeTrainer, path: str | Path, # The run folder
     "Write the run folder `path`, whole or not at all"
     with run_folder(path, overwrite) as folder: self.write(folder)
 
-# %% ../nbs/07_training.ipynb #9890e990
+# %% ../nbs/07_training.ipynb #55ef9d14
 @patch(cls_method=True)
 def load(cls: CubeTrainer, path: str | Path # A run folder
         ) -> CubeTrainer:
@@ -322,7 +327,7 @@ def load(cls: CubeTrainer, path: str | Path # A run folder
     trainer = cls(Config.load(path/'config.yaml', env={}))
     trainer.bank = _read_bank(path)
     try:
-        trainer.model = EmbeddingProcessor(**about['model']).eval()
+        with seeded(0): trainer.model = EmbeddingProcessor(**about['model']).eval()
         trainer.model.load_state_dict(safetensors.torch.load(weights))
         trainer.history, trainer.best_epoch, trainer.seconds = history, about['best_epoch'], about['seconds']
     except (KeyError, TypeError, RuntimeError, SafetensorError) as e: raise RunFolderError(f'{path}/config.json does not describe model.safetensors: {e}') from None
