@@ -82,7 +82,7 @@ class CellRule(nn.Module):
         own = first[:, :1] + torch.arange(per_cell)
         return torch.cat([own, first[:, 1:].clamp(min=0)], 1).reshape(1, -1)
 
-# %% ../nbs/02_cube.ipynb #163468bb
+# %% ../nbs/02_cube.ipynb #6ceaf452
 @patch
 def index(self: CellRule, batch: int # Number of lattices
          ) -> Tensor | None: # `[batch, cells*rows]`; `None` for axes
@@ -90,6 +90,7 @@ def index(self: CellRule, batch: int # Number of lattices
     if self.config.perception == 'axes': return None
     per_lattice = self.config.channels//self.visible*math.prod(self.lattice_size)
     start = torch.arange(batch, device=self.rows.device)[:, None]*per_lattice
+    if self.config.boundary != 'walls': return self.rows + (start - 1)  # nothing is beyond, and no row stands for it
     return torch.where(self.rows > 0, self.rows + start, 0)
 
 @patch
@@ -99,7 +100,8 @@ def perceive(self: CellRule, state: Tensor, # `[B, cells, C]`
             ) -> Tensor: # `[B*cells, seen]`
     "What each cell sees: its own channels, then the visible ones of the others"
     if index is not None:
-        rows = F.pad(state.reshape(-1, self.visible), (0, 0, 1, 0))
+        rows = state.reshape(-1, self.visible)
+        if self.config.boundary == 'walls': rows = F.pad(rows, (0, 0, 1, 0))
         return torch.index_select(rows, 0, index.flatten(), out=None if out is None else out.view(-1, self.visible)).view(-1, self.hidden.in_features)
     box = state[..., :self.visible].unflatten(1, self.lattice_size)
     mixed = [torch.einsum(f'bxyzc,c{axis}w->b{"xyz".replace(axis, "w")}c', box, mix) for axis, mix in zip('xyz', self.mix)]
