@@ -88,11 +88,11 @@ def _centre_out(shape: Shape) -> Tensor: # `[cells]`
     xyz = torch.cartesian_prod(*[torch.arange(n) - (n - 1)/2 for n in shape])
     return xyz.pow(2).sum(1).argsort(stable=True)
 
-# %% ../nbs/01_reshaper.ipynb #3e87f746
+# %% ../nbs/01_reshaper.ipynb #976c55c5
 def _neighbours(shape: Shape) -> np.ndarray: # `[cells, cells]`
     "1 where two cells share a face, else 0"
-    xyz = np.indices(shape).reshape(3, -1).T
-    return (np.abs(xyz[:, None] - xyz[None]).sum(-1) == 1).astype(float)
+    faces = sum(np.abs(np.subtract.outer(axis, axis)) for axis in np.indices(shape).reshape(3, -1)) # to cross from cell to cell
+    return (faces == 1).astype(float)
 
 def _correlations(x: np.ndarray # `[n, d]`
                  ) -> np.ndarray: # `[d, d]`
@@ -120,7 +120,7 @@ def _principal_axes(x: np.ndarray # `[n, d]` in double precision
     largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
     return (axes*largest.sign()).float()
 
-# %% ../nbs/01_reshaper.ipynb #c9bde02a
+# %% ../nbs/01_reshaper.ipynb #5d94882c
 _METHODS = get_args(ReshaperConfig.model_fields['method'].annotation)
 
 class EmbeddingReshaper(nn.Module):
@@ -155,8 +155,9 @@ class EmbeddingReshaper(nn.Module):
         "Learn from the training part where each coordinate belongs"
         x = torch.as_tensor(x).detach().double().cpu().numpy()
         if x.ndim != 2 or x.shape[1] != self.input_dim: raise VectorSizeError(f'expected vectors [n, {self.input_dim}] to fit to, got shape {x.shape}')
+        needed = 1 if self.method == 'linear' else 2
+        if len(x) < needed or not np.isfinite(x).all(): raise ReshaperDataError(f'{len(x)} vectors, {np.isfinite(x).all(1).sum()} of them finite; {self.method} needs {needed} or more, all finite')
         if self.method == 'linear': return self
-        if len(x) < 2 or not np.isfinite(x).all(): raise ReshaperDataError(f'{len(x)} vectors, {np.isfinite(x).all(1).sum()} of them finite; {self.method} needs two or more, all finite')
         x = np.ldexp(x, -np.frexp(np.abs(x).max())[1])  # squares of very large or small numbers do not fit; a power of two loses nothing
         if self.method == 'adaptive':
             centre_out, order = _centre_out(self.lattice_size), (-x.var(0)).argsort(kind='stable')
