@@ -46,10 +46,10 @@ def _next_run(folder: Path) -> Path:
 
 _Set = Param('A setting as section.key=value, such as training.lr=3e-4; may be given several times', str, action='append')
 
-# %% ../nbs/10_commands.ipynb #44dba19b
+# %% ../nbs/10_commands.ipynb #274a51f8
 @call_parse
 def cube_train(
-    pairs: str = None, # File of questions and answers: .jsonl or .csv, also with .gz; the bundled chatterbot set if not given
+    pairs: str = None, # File of questions and answers: .jsonl, .json, .csv, .tsv, .txt or .yml, also with .gz; the bundled chatterbot set if not given
     out: str = None, # Run folder to make; the next number in the folder of paths.runs if not given
     config: str = None, # YAML file of settings
     seed: int = None, # Seed of split, weights and batches
@@ -67,13 +67,13 @@ def cube_train(
             if not out and not any(folder.iterdir()): folder.rmdir()  # the number claimed for a run that failed
         print(f'{report}\n\nWrote {folder}. Try: cube_ask {folder} "your question"')
 
-# %% ../nbs/10_commands.ipynb #84cb1a9b
+# %% ../nbs/10_commands.ipynb #4448ab75
 @call_parse
 def cube_eval(
     run: str, # Run folder
-    pairs: Param('File of questions and answers: .jsonl or .csv, also with .gz', str, required=True) = None,
-    question: str = 'question', # Column of the questions
-    answer: str = 'answer', # Column of the answers
+    pairs: Param('File of questions and answers: .jsonl, .json, .csv, .tsv, .txt or .yml, also with .gz', str, required=True) = None,
+    question: str = None, # Column of the questions; found among the known names if not given
+    answer: str = None, # Column of the answers; found among the known names if not given
     debug: bool = False # Show the traceback of an error
 ):
     "Compare a trained cube with the baselines on pairs it was not trained on"
@@ -96,11 +96,11 @@ def cube_ask(
         from cube_trainer.pipeline import Answerer
         for answer in Answerer.from_run(run).ask(question, k): print(f'{answer.score:.3f}  {answer.text}')
 
-# %% ../nbs/10_commands.ipynb #32b0ff8c
+# %% ../nbs/10_commands.ipynb #26571991
 @call_parse
 def cube_search(
     out: Param('Folder for best.yaml and the trials; called again on it, the search goes on', str, required=True) = None,
-    pairs: str = None, # File of questions and answers: .jsonl or .csv, also with .gz; the bundled chatterbot set if not given
+    pairs: str = None, # File of questions and answers: .jsonl, .json, .csv, .tsv, .txt or .yml, also with .gz; the bundled chatterbot set if not given
     config: str = None, # YAML file of settings: where the search starts
     seed: int = None, # Seed of split, weights, batches and search
     trials: int = None, # Same as --set search.trials=N
@@ -113,7 +113,7 @@ def cube_search(
         from cube_trainer.optimization import search
         from cube_trainer.pipeline import load_parts, make_teacher
         folder = Path(out)
-        _, parts = load_parts(settings, pairs, make_teacher(settings, progress=is_cli()))
+        _, parts = load_parts(settings, pairs, make_teacher(settings, progress=is_cli()), is_cli())
         if not folder.is_dir():
             with new_folder(folder): pass
         best = search(parts.train, parts.valid, settings, folder, progress=is_cli())

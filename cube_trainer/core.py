@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError', 'ConfigFileError', 'DeviceError', 'WriteError',
            'Section', 'ReshaperConfig', 'CubeConfig', 'DialogueConfig', 'TeachersConfig', 'LossConfig',
-           'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded',
-           'Device', 'choose_device']
+           'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file', 'atomic_write', 'to_yaml', 'Config',
+           'new_folder', 'seeded', 'Device', 'choose_device']
 
-# %% ../nbs/00_core.ipynb #ebe83861
+# %% ../nbs/00_core.ipynb #7a72dcbd
 import difflib, os, random, re, shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple
+from typing import Annotated, BinaryIO, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple
 
 import numpy as np, yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -111,7 +111,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #16d7b875
+# %% ../nbs/00_core.ipynb #f8655483
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -151,12 +151,27 @@ class CubeConfig(Section):
 class DialogueConfig(Section):
     "Pairs and their splits"
     _prefix = 'data.'
-    question: str = Field('question', min_length=1, description='column of a file that holds the questions')
-    answer: str = Field('answer', min_length=1, description='column of a file that holds the answers')
+    question: str | None = Field(None, min_length=1, description='column of the questions; null finds it among the known names')
+    answer: str | None = Field(None, min_length=1, description='column of the answers; null finds it among the known names')
+    lists: Literal['turns', 'answers'] = Field('turns', description='what a list of plain texts is: a conversation turn by turn, or a question and its answers')
+    context: int = Field(0, ge=0, description='earlier turns of a conversation put before the question')
+    min_chars: int = Field(1, ge=1, description='drop pairs with a shorter question or answer')
+    max_chars: int | None = Field(None, ge=1, description='drop pairs with a longer question or answer; null keeps all')
+    near_duplicates: float | None = Field(None, gt=0, lt=1, description='drop a pair if question and answer each share this much of their letter sequences with those of an earlier pair; null keeps all')
+    semantic_similarity_threshold: float | None = Field(None, ge=-1, le=1, description='drop pairs whose teacher cosine is below this; null keeps all')
     test: _Fraction = Field(.2, description='share of the pairs held out for the report')
     valid: _Fraction = Field(.13, description='share of the pairs that choose the epoch')
-    semantic_similarity_threshold: float | None = Field(None, ge=-1, le=1, description="drop pairs whose teacher cosine is below this; null keeps all")
+    split_by: Literal['group', 'question'] = Field('group', description='what stays in one part: pairs with equal questions or equal answers, or with equal questions only')
+    stratify: bool = Field(False, description='give each part its share of every source')
+    expand: tuple[Literal['templates', 'sentences', 'mix'], ...] = Field((), description='ways to make further training pairs: other wordings, sentences of answers, mixtures; none by default, since none helped')
     noise: float = Field(1., gt=0, description='autoencoder: norm of the noise in the inputs it is judged on, relative to the norm of the vector')
+
+    @field_validator('min_chars', 'max_chars')
+    @classmethod
+    def _room(cls, value, info):
+        c = {**info.data, info.field_name: value}
+        if (most := c.get('max_chars')) and c.get('min_chars', 1) > most: raise ValueError(f"min_chars = {c['min_chars']} leaves nothing of at most max_chars = {most}")
+        return value
 
 class TeachersConfig(Section):
     "The frozen encoder"
@@ -181,6 +196,7 @@ class TrainingConfig(Section):
     batch_size: int = Field(128, ge=2, description='pairs a step; InfoNCE takes its negatives from them')
     lr: float = Field(1e-3, gt=0, description='peak learning rate of AdamW, reached after a tenth of the steps, then a cosine down to a hundredth')
     steps_range: tuple[_AtLeastOne, _AtLeastOne] | None = Field(None, description='each batch takes a number of steps drawn from this range, both ends included, cube.steps among them; null takes cube.steps')
+    hard_negatives: int = Field(0, ge=0, description='answers nearest to a question that are not its own, added to each batch as negatives of InfoNCE; does not help by default')
     noise: float = Field(1., ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
     weight_decay: float = Field(.01, ge=0, description='decoupled weight decay of AdamW')
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
@@ -206,23 +222,29 @@ class PathsConfig(Section):
     runs: str = Field('runs', min_length=1, description='numbered run folders go here when --out is not given')
     cache: str | None = Field(None, min_length=1, description='folder of the vector cache; null is ~/.cache/cube_trainer')
 
-# %% ../nbs/00_core.ipynb #0b8a4297
-def atomic_write(path: str | Path, # Where the content ends up
-                 data: str | bytes # Text is written as UTF-8 with `\n` line ends
-                ) -> None:
-    "Write `data` to `path` completely or not at all; `WriteError` if it cannot be done"
+# %% ../nbs/00_core.ipynb #98a1c3b0
+@contextmanager
+def atomic_file(path: str | Path # Where the content ends up
+               ) -> Iterator[BinaryIO]:
+    "Yield a file to write in that becomes `path` when the block ends, and vanishes if it fails; `WriteError` if it cannot be written"
     path = Path(path)
     if not path.name: raise WriteError(f"cannot write '{path}': it names no file")
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         with open(tmp, 'wb') as f:
-            f.write(data.encode('utf-8') if isinstance(data, str) else data)
+            yield f
             f.flush(); os.fsync(f.fileno())
         os.replace(tmp, path)
     except OSError as e:
         raise WriteError(f'cannot write {path}: {e.strerror}; choose a folder that exists, is writable and has room') from None
     finally:
         if tmp.exists(): tmp.unlink()
+
+def atomic_write(path: str | Path, # Where the content ends up
+                 data: str | bytes # Text is written as UTF-8 with `\n` line ends
+                ) -> None:
+    "Write `data` to `path` completely or not at all; `WriteError` if it cannot be done"
+    with atomic_file(path) as f: f.write(data.encode('utf-8') if isinstance(data, str) else data)
 
 # %% ../nbs/00_core.ipynb #23dfbeb0
 def _yaml_value(value) -> str:

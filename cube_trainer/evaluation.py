@@ -7,7 +7,7 @@ __all__ = ['BankTooSmallError', 'NonFinitePredictionError', 'LeakError', 'Ranks'
            'reciprocal_ranks', 'retrieval_metrics', 'metrics', 'Baseline', 'fit_baselines', 'bootstrap_interval',
            'Adapter', 'Report', 'refuse_leak', 'evaluate']
 
-# %% ../nbs/06_evaluation.ipynb #8d878b7d
+# %% ../nbs/06_evaluation.ipynb #39cc5024
 import json, time
 from dataclasses import asdict, dataclass, replace
 from typing import Iterable, Iterator, NamedTuple, Protocol
@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .core import CubeError, LossConfig, seeded
-from .datasets import VectorPairs, add_noise, deal_groups
+from .datasets import VectorPairs, add_noise, deal_groups, row_digests
 from .losses import infonce_loss, same_pairs
 
 # %% ../nbs/06_evaluation.ipynb #89cf47b6
@@ -257,11 +257,11 @@ class Report:
         ax.set_xlabel('MRR; bar: 95 % interval of the difference to identity')
         return fig
 
-# %% ../nbs/06_evaluation.ipynb #450c24a9
+# %% ../nbs/06_evaluation.ipynb #be36186e
 def refuse_leak(train: VectorPairs, held_out: VectorPairs, name: str) -> None:
     "`LeakError` if an input of `held_out` is an input of `train`"
-    seen, asked = ({row.tobytes() for row in part.clean} for part in (train, held_out))
-    if shared := len(seen & asked): raise LeakError(f'{shared} of {len(asked)} {name} inputs are training inputs; use `train, valid, test = data.split()`')
+    seen, asked = (np.unique(row_digests(part.clean)) for part in (train, held_out))
+    if shared := len(np.intersect1d(seen, asked)): raise LeakError(f'{shared} of {len(asked)} {name} inputs are training inputs; use `train, valid, test = data.split()`')
 
 def evaluate(model: Adapter, # Anything with `predict`, `n_params` and `seconds`
              test: VectorPairs, # Held out from everything

@@ -12,16 +12,21 @@ from torch.nn import functional as F
 
 from .core import ConfigValueError, CubeError, LossConfig
 
-# %% ../nbs/05_losses.ipynb #ad21cb52
+# %% ../nbs/05_losses.ipynb #ae70bbed
 class LossShapeError(CubeError):
     "Predictions and targets that do not belong together"
     code = 'CT-501'
 
-def _paired(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]: # `[n, d]` float32 or float64
-    "Both in single precision at least: half precision loses the small differences a loss is made of"
+def _single(*tensors: Tensor) -> list[Tensor]: # float32 or float64
+    "All in one type, single precision at least: half precision loses the small differences a loss is made of"
+    dtype = torch.float32
+    for o in tensors: dtype = torch.promote_types(dtype, o.dtype)
+    return [o.to(dtype) for o in tensors]
+
+def _paired(pred: Tensor, target: Tensor) -> list[Tensor]: # `[n, d]`
+    "Predictions and as many targets, see `_single`"
     if pred.ndim != 2 or pred.shape != target.shape: raise LossShapeError(f'expected predictions and targets of one shape [n, d], got {list(pred.shape)} and {list(target.shape)}')
-    dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
-    return pred.to(dtype), target.to(dtype)
+    return _single(pred, target)
 
 # %% ../nbs/05_losses.ipynb #47a93d12
 def cosine_loss(pred: Tensor, # `[n, d]`
@@ -30,20 +35,21 @@ def cosine_loss(pred: Tensor, # `[n, d]`
     "Mean of 1 − cosine"
     return (1 - F.cosine_similarity(*_paired(pred, target))).mean()
 
-# %% ../nbs/05_losses.ipynb #e6b32dae
+# %% ../nbs/05_losses.ipynb #dcb30081
 def infonce_loss(pred: Tensor, # `[n, d]`
-                 target: Tensor, # `[n, d]`
+                 target: Tensor, # `[m, d]`, m ≥ n: one for each prediction, then further negatives
                  temperature: float = LossConfig().temperature, # Divides the cosines, above 0
-                 same: Tensor | None = None # `[n, n]` bool: pairs that are no negatives of each other
+                 same: Tensor | None = None # `[n, m]` bool: targets that are no negatives of a prediction
                 ) -> Tensor: # Scalar, at least 0
-    "Cross-entropy of picking one's own target among all targets of the batch, by cosine"
-    pred, target = _paired(pred, target)
+    "Cross-entropy of picking one's own target among all targets, by cosine"
+    _paired(pred, target[:len(pred)])
+    pred, target = _single(pred, target)
     logits = F.normalize(pred, dim=1) @ F.normalize(target, dim=1).T/temperature
     if same is not None:
         if same.shape != logits.shape: raise LossShapeError(f'expected a mask of shape {list(logits.shape)}, got {list(same.shape)}')
-        own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
+        own = torch.eye(*logits.shape, dtype=torch.bool, device=logits.device)
         logits = logits.masked_fill(same & ~own, float('-inf'))
-    return F.cross_entropy(logits, torch.arange(len(logits), device=logits.device))
+    return F.cross_entropy(logits, torch.arange(len(pred), device=logits.device))
 
 def same_pairs(q_id: Tensor, # `[n]`
                a_id: Tensor # `[n]`
@@ -51,15 +57,15 @@ def same_pairs(q_id: Tensor, # `[n]`
     "Which pairs share their question or their answer"
     return (q_id[:, None] == q_id) | (a_id[:, None] == a_id)
 
-# %% ../nbs/05_losses.ipynb #f30ac467
+# %% ../nbs/05_losses.ipynb #f7146b72
 def total_loss(pred: Tensor, # `[n, d]`
-               target: Tensor, # `[n, d]`
-               same: Tensor, # `[n, n]` bool, see `same_pairs`
+               target: Tensor, # `[m, d]`, m ≥ n: one for each prediction, then further negatives for InfoNCE
+               same: Tensor, # `[n, m]` bool, see `same_pairs`
                config: LossConfig # Weights and temperature
               ) -> tuple[Tensor, dict[str, Tensor]]: # The weighted sum, and each term before its weight
     "The terms with a weight above zero and their weighted sum"
     terms = {}
-    if config.cosine: terms['cosine'] = cosine_loss(pred, target)
+    if config.cosine: terms['cosine'] = cosine_loss(pred, target[:len(pred)])
     if config.infonce: terms['infonce'] = infonce_loss(pred, target, config.temperature, same)
     if not terms: raise ConfigValueError('loss.cosine = 0, loss.infonce = 0: nothing to learn; give at least one term a weight')
     return sum(getattr(config, name)*term for name, term in terms.items()), terms

@@ -6,16 +6,19 @@
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teacher', 'make_dataset',
            'load_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
 
-# %% ../nbs/09_pipeline.ipynb #48e6cf36
+# %% ../nbs/09_pipeline.ipynb #ecc8618d
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterable, NamedTuple, Self, Sequence
 
 import numpy as np
 
-from .core import Config, CubeError, atomic_write
-from .datasets import AutoencoderDataset, DialogueDataset, Pair, Split, VectorPairs, answer_bank, bundled_pairs, clean_text, match_key, read_pairs
+from .core import Config, ConfigValueError, CubeError, DialogueConfig, atomic_file, atomic_write
+from .datasets import AutoencoderDataset, DialogueDataset, Split, VectorPairs, answer_bank
 from .evaluation import Report, evaluate
+from .expansion import expand
+from .pairs import Cleaning, Pair, bundled_pairs, clean_text, match_key, read_pairs
 from .teachers import Teacher
 from .training import CubeTrainer, RunFolderError, run_folder
 
@@ -36,7 +39,7 @@ class TeacherChangedError(CubeError):
     "A teacher other than the one a run was trained with"
     code = 'CT-904'
 
-# %% ../nbs/09_pipeline.ipynb #8a6db9f0
+# %% ../nbs/09_pipeline.ipynb #ff742303
 def make_teacher(config: Config, # Its sections `teachers` and `paths`
                  **options # Other arguments of `Teacher`
                 ) -> Teacher:
@@ -44,30 +47,42 @@ def make_teacher(config: Config, # Its sections `teachers` and `paths`
     t = config.teachers
     return Teacher(t.model, t.max_length, t.batch_size, **{'device': t.device, 'cache': config.paths.cache, **options})
 
+_ONE_MODE = {'autoencoder': ('semantic_similarity_threshold', 'split_by', 'stratify', 'expand'), 'dialogue': ('noise',)} # fields of `data` that mean nothing in a mode
+
 def make_dataset(config: Config, # Its `training.mode` decides what becomes of the pairs
                  pairs: Iterable[Pair], # Question and answer
                  teacher: Teacher # Gives the vectors
                 ) -> VectorPairs:
     "A `DialogueDataset` of the pairs, or an `AutoencoderDataset` of all their texts"
-    if config.training.mode == 'dialogue': return DialogueDataset.from_pairs(pairs, teacher, config.data)
-    return AutoencoderDataset.from_texts([text for pair in pairs for text in pair[:2]], teacher, config.data.noise)
+    mode = config.training.mode
+    for name in _ONE_MODE[mode]:
+        if (value := getattr(config.data, name)) != getattr(DialogueConfig(), name): raise ConfigValueError(f"data.{name} = {value!r} does nothing in training.mode = '{mode}'; leave it out")
+    if mode == 'dialogue': return DialogueDataset.from_pairs(pairs, teacher, config.data)
+    cleaning = Cleaning(config.data)
+    return replace(AutoencoderDataset.from_texts((text for pair in cleaning(pairs) for text in pair[:2]), teacher, config.data.noise), cleaning=cleaning)
 
-def load_parts(config: Config, # Cleaning, columns, shares and seed
+def _expanded(config: Config, parts: Split, teacher: Teacher) -> Split:
+    "`parts` with what `data.expand` adds to the training part"
+    return expand(parts, teacher, config.data.expand, seed=config.training.seed)[0] if config.data.expand else parts
+
+def load_parts(config: Config, # Cleaning, columns, shares, expansion and seed
                pairs: str | Path | None, # A file for `read_pairs`; `None` takes the bundled set
-               teacher: Teacher # Gives the vectors
-              ) -> tuple[VectorPairs, Split]: # All pairs, and their parts
-    "Read, clean, encode and split"
-    texts = bundled_pairs() if pairs is None else read_pairs(pairs, config.data.question, config.data.answer)
+               teacher: Teacher, # Gives the vectors
+               progress: bool = False # Show a bar while the file is read
+              ) -> tuple[VectorPairs, Split]: # All pairs that were read, and their parts, the training part expanded
+    "Read, clean, encode, split and expand"
+    d, texts = config.data, bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress)
     data = make_dataset(config, texts, teacher)
-    return data, data.split(config.training.seed, config.data.test, config.data.valid)
+    return data, _expanded(config, data.split(config.training.seed, d.test, d.valid, d.split_by, d.stratify), teacher)
 
-# %% ../nbs/09_pipeline.ipynb #a8953d26
-def _jsonl(rows: Iterable[dict]) -> str: return ''.join(json.dumps(row, ensure_ascii=False) + '\n' for row in rows)
+# %% ../nbs/09_pipeline.ipynb #d15f0d5d
+def _line(row: dict) -> bytes: return json.dumps(row, ensure_ascii=False).encode('utf-8') + b'\n'
 
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str) -> None:
     atomic_write(folder/'report.json', report.to_json() + '\n')
-    dropped = ''.join(f', {n} dropped ({rule})' for rule, n in data.dropped.items())
     sizes = ', '.join(f'{len(part)} {name}' for name, part in parts._asdict().items())
+    made = sum(bool(pair.made_by) for pair in parts.train.pairs)
+    apart = 'question and no answer' if trainer.config.data.split_by == 'group' else 'question'
     used = trainer.steps_used(parts.test.q)
     atomic_write(folder/'report.md', f"""# Report
 
@@ -75,14 +90,18 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 
 {report.verdict}
 
-- Pairs: {source}, {len(data)} in {len(set(data.groups))} groups{dropped}; {sizes}; no question and no answer is in two parts.
+- Pairs: {source}, {len(data)} in {len(set(data.groups))} groups; {sizes}{f' (of which {made} made, not read)' if made else ''}; no {apart} is in two parts.
 - Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity); {used.mean():.1f} steps a test question on average.
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
 
 ![Training curves](curves.png)
+
+## What cleaning dropped
+
+{data.cleaning.table}
 """)
 
-# %% ../nbs/09_pipeline.ipynb #92e037a4
+# %% ../nbs/09_pipeline.ipynb #5b8dd1e6
 def train_run(out: str | Path, # The run folder to make
               config: Config | None = None, # `None` takes the defaults
               pairs: str | Path | None = None, # A file for `read_pairs`; `None` takes the bundled set
@@ -93,12 +112,12 @@ def train_run(out: str | Path, # The run folder to make
     config = config or Config()
     with run_folder(out, overwrite) as folder:
         teacher = make_teacher(config, progress=progress)
-        data, parts = load_parts(config, pairs, teacher)
+        data, parts = load_parts(config, pairs, teacher, progress)
         trainer = CubeTrainer(config).fit(parts.train, parts.valid, progress)
         report = evaluate(trainer, parts.test, parts.train, parts.valid)
         trainer.bank = answer_bank(data)
         trainer.write(folder)
-        atomic_write(folder/'pairs.jsonl', _jsonl({**pair._asdict(), 'part': name} for name, part in parts._asdict().items() for pair in part.pairs))
+        with atomic_file(folder/'pairs.jsonl') as f: f.writelines(_line({**pair._asdict(), 'part': name}) for name, part in parts._asdict().items() for pair in part.pairs)
         _write_report(folder, report, trainer, data, parts, 'chatterbot, bundled' if pairs is None else Path(pairs).name)
     return report
 
@@ -151,7 +170,7 @@ class Answerer:
         "The `k` best answers, best first"
         return self.ask_many([question], k)[0]
 
-# %% ../nbs/09_pipeline.ipynb #226fefda
+# %% ../nbs/09_pipeline.ipynb #ac5be2c8
 def _read_parts(run: Path) -> dict[str, list[Pair]]:
     "The pairs of a run, by part"
     parts = {name: [] for name in Split._fields}
@@ -165,16 +184,19 @@ def _read_parts(run: Path) -> dict[str, list[Pair]]:
 
 def evaluate_run(run: str | Path, # A run folder that `train_run` made
                  pairs: str | Path, # A file for `read_pairs`
-                 question: str = 'question', # Its column of questions
-                 answer: str = 'answer', # Its column of answers
+                 question: str | None = None, # Its column of questions; `None` finds it
+                 answer: str | None = None, # Its column of answers; `None` finds it
                  cache: str | Path | None = None, # Folder of the vector cache
                  progress: bool = False # Show a bar while texts are encoded
                 ) -> tuple[Report, int]: # The report, and how many pairs the run had seen
     "Evaluate a run on the pairs of a file that it was not trained on"
-    trainer, parts, new = CubeTrainer.load(run), _read_parts(Path(run)), read_pairs(pairs, question, answer)
+    trainer, parts = CubeTrainer.load(run), _read_parts(Path(run))
+    config = trainer.config
+    new = list(read_pairs(pairs, config.data.model_copy(update={'question': question, 'answer': answer}), progress))
     seen = {match_key(text) for name in ('train', 'valid') for pair in parts[name] for text in pair[:2]}
     unseen = [pair for pair in new if not {match_key(text) for text in pair[:2]} & seen]
     if not unseen: raise TrainedOnError(f'{pairs}: the run was trained on the question or answer of each of its {len(new)} pairs; give others')
     teacher = _own_teacher(trainer, device='auto', cache=cache, progress=progress)
-    test, train, valid = (make_dataset(trainer.config, o, teacher) for o in (unseen, parts['train'], parts['valid']))
-    return evaluate(trainer, test, train, valid), len(new) - len(unseen)
+    read = Split(*(make_dataset(config, (pair for pair in part if not pair.made_by), teacher) for part in parts.values()))
+    train, valid, _ = _expanded(config, read, teacher)  # what was made is made again
+    return evaluate(trainer, make_dataset(config, unseen, teacher), train, valid), len(new) - len(unseen)

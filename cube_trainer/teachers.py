@@ -98,7 +98,7 @@ class VectorCache:
             with closing(self._open()) as db, db: db.executemany('INSERT OR REPLACE INTO vectors VALUES (?, ?)', rows)
         except sqlite3.Error as e: raise self._unusable(e) from None
 
-# %% ../nbs/04_teachers.ipynb #2aea1636
+# %% ../nbs/04_teachers.ipynb #a32d6e4a
 _PIECE = 512 # texts encoded between two writes to the cache
 
 class Teacher:
@@ -156,7 +156,7 @@ class Teacher:
         keys = [self._key(o) for o in texts]
         known = self.cache.get(list(dict.fromkeys(keys))) if self.cache else {}
         new = sorted({k: t for k, t in zip(keys, texts) if k not in known}.items(), key=lambda o: (-len(o[1]), o[0]))
-        with tqdm(total=len(new), desc=f'encode with {self.name}', unit='text', disable=not (self.progress and new)) as bar:
+        with tqdm(total=len(new), desc=f'encode with {self.name}', unit='text', leave=None, disable=not (self.progress and new)) as bar:
             for i in range(0, len(new), _PIECE):
                 piece = new[i:i+_PIECE]
                 vectors = dict(zip((k for k, _ in piece), self._compute([t for _, t in piece])))

@@ -6,11 +6,11 @@
 __all__ = ['NoGradientError', 'FrozenWeightError', 'InertOutputError', 'FrozenMetricError', 'NonFiniteLossError', 'ModeError',
            'NotFittedError', 'RunFolderError', 'Guard', 'rate_factor', 'CubeTrainer', 'run_folder', 'TrainingConfig']
 
-# %% ../nbs/07_training.ipynb #5d0d1549
+# %% ../nbs/07_training.ipynb #b0c29824
 import hashlib, json, math, time
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import Sequence
 
 import numpy as np, safetensors.numpy, safetensors.torch, torch
 from safetensors import SafetensorError
@@ -20,10 +20,12 @@ from tqdm import tqdm
 
 from .core import *
 from .cube import EmbeddingProcessor
-from .datasets import AnswerBank, AutoencoderDataset, NonFiniteVectorError, VectorPairs, VectorShapeError, add_noise, answer_bank
+from .datasets import AnswerBank, AutoencoderDataset, VectorPairs, add_noise, answer_bank
+from .expansion import hard_negatives
 from .evaluation import LeakError, NonFinitePredictionError, answer_ranks, mean_cosine, reciprocal_ranks, refuse_leak
 from .losses import same_pairs, total_loss
 from .reshaper import VectorSizeError
+from .vectors import NonFiniteVectorError, VectorShapeError
 
 # %% ../nbs/07_training.ipynb #fca68afd
 _all_ = ['TrainingConfig']
@@ -97,7 +99,7 @@ def rate_factor(step: int, # From 0
     if step < warm: return (step + 1)/warm
     return .01 + .99*(1 + math.cos(math.pi*(step - warm)/max(1, total - warm)))/2
 
-# %% ../nbs/07_training.ipynb #3b6de6a1
+# %% ../nbs/07_training.ipynb #f4539a66
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -127,13 +129,14 @@ class CubeTrainer:
                 raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         refuse_leak(train, valid, 'validation')
+        if self.config.training.hard_negatives and not self.config.loss.infonce: raise ConfigValueError('training.hard_negatives without loss.infonce does nothing; give loss.infonce a weight')
         drawn, cube = self.config.training.steps_range, self.config.cube
         if drawn and not cube.shared_weights:
             raise ConfigValueError('training.steps_range draws how often one rule is applied; with cube.shared_weights = false each step has its own, so set it to null')
         if drawn and not drawn[0] <= cube.steps <= drawn[1]:
             raise ConfigValueError(f'training.steps_range = {list(drawn)} does not hold cube.steps = {cube.steps}, with which the cube is judged and used')
 
-# %% ../nbs/07_training.ipynb #278d05a6
+# %% ../nbs/07_training.ipynb #e2eb4202
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR, which chooses the epoch, and cosine, which betrays a frozen model"
@@ -141,14 +144,15 @@ def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     return {'valid_mrr': float(reciprocal_ranks(answer_ranks(pred, valid)).mean()), 'valid_cos': mean_cosine(pred, valid.a)}
 
 @patch
-def _epoch(self: CubeTrainer, data: list[Tensor], opt, schedule, guard: Guard, rng: np.random.Generator) -> dict[str, float]:
+def _epoch(self: CubeTrainer, data: Sequence, opt, schedule, guard: Guard, rng: np.random.Generator) -> dict[str, float]:
     "One pass over the training part; returns the mean of each loss term"
-    q, a, q_id, a_id = data
+    q, a, q_id, a_id, negatives = data
     cfg, sums = self.config, {}
     self.model.train()
     for i in np.array_split(rng.permutation(len(q)), -(-len(q)//cfg.training.batch_size)):
         steps = None if cfg.training.steps_range is None else int(rng.integers(*cfg.training.steps_range, endpoint=True))
-        loss, terms = total_loss(self.model(q[i], steps), a[i], same_pairs(q_id[i], a_id[i]), cfg.loss)
+        targets = np.concatenate([i, negatives[i].ravel()])
+        loss, terms = total_loss(self.model(q[i], steps), a[targets], same_pairs(q_id[targets], a_id[targets])[:len(i)], cfg.loss)
         opt.zero_grad(); loss.backward(); guard.gradients(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), cfg.training.grad_clip)
         opt.step(); schedule.step(); guard.weights_moved(q[i])
@@ -178,13 +182,14 @@ def _train(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, progress: 
     opt = torch.optim.AdamW(self.model.parameters(), cfg.lr, weight_decay=cfg.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(opt, lambda step: rate_factor(step, steps))
     guard, rng, fixed = Guard(self.model), np.random.default_rng(cfg.seed), [torch.as_tensor(o, device=self.device.name) for o in (train.a, train.q_id, train.a_id)]
+    negatives = hard_negatives(train, cfg.hard_negatives)
     self.history, self.best_epoch = [{'epoch': 0, **self._validate(valid)}], 0
     best = {name: w.clone() for name, w in self.model.state_dict().items()}
     try:
         with tqdm(range(1, cfg.epochs + 1), desc='train', unit='epoch', disable=not progress) as bar:
             for epoch in bar:
                 q = torch.as_tensor(add_noise(train.clean, cfg.noise, (cfg.seed, epoch)), device=self.device.name)
-                row = {'epoch': epoch, **self._epoch([q, *fixed], opt, schedule, guard, rng), **self._validate(valid)}
+                row = {'epoch': epoch, **self._epoch([q, *fixed, negatives], opt, schedule, guard, rng), **self._validate(valid)}
                 if row['valid_cos'] == self.history[-1]['valid_cos']:
                     raise FrozenMetricError(f"epoch {epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; the model no longer changes, raise training.lr")
                 self.history.append(row)
