@@ -67,13 +67,13 @@ def cube_train(
             if not out and not any(folder.iterdir()): folder.rmdir()  # the number claimed for a run that failed
         print(f'{report}\n\nWrote {folder}. Try: cube_ask {folder} "your question"')
 
-# %% ../nbs/10_commands.ipynb #4448ab75
+# %% ../nbs/10_commands.ipynb #392d50c5
 @call_parse
 def cube_eval(
     run: str, # Run folder
     pairs: Param('File of questions and answers: .jsonl, .json, .csv, .tsv, .txt or .yml, also with .gz', str, required=True) = None,
-    question: str = None, # Column of the questions; found among the known names if not given
-    answer: str = None, # Column of the answers; found among the known names if not given
+    question: str = None, # Column of the questions; the run's, or found among the known names, if not given
+    answer: str = None, # Column of the answers; the run's, or found among the known names, if not given
     debug: bool = False # Show the traceback of an error
 ):
     "Compare a trained cube with the baselines on pairs it was not trained on"

@@ -222,13 +222,14 @@ class PathsConfig(Section):
     runs: str = Field('runs', min_length=1, description='numbered run folders go here when --out is not given')
     cache: str | None = Field(None, min_length=1, description='folder of the vector cache; null is ~/.cache/cube_trainer')
 
-# %% ../nbs/00_core.ipynb #98a1c3b0
+# %% ../nbs/00_core.ipynb #c5659683
 @contextmanager
 def atomic_file(path: str | Path # Where the content ends up
                ) -> Iterator[BinaryIO]:
     "Yield a file to write in that becomes `path` when the block ends, and vanishes if it fails; `WriteError` if it cannot be written"
     path = Path(path)
     if not path.name: raise WriteError(f"cannot write '{path}': it names no file")
+    if os.path.exists(path) and not os.path.isfile(path): raise WriteError(f'cannot write {path}: it is a folder or a device; name a file')
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         with open(tmp, 'wb') as f:
@@ -238,7 +239,7 @@ def atomic_file(path: str | Path # Where the content ends up
     except OSError as e:
         raise WriteError(f'cannot write {path}: {e.strerror}; choose a folder that exists, is writable and has room') from None
     finally:
-        if tmp.exists(): tmp.unlink()
+        if os.path.exists(tmp): tmp.unlink()
 
 def atomic_write(path: str | Path, # Where the content ends up
                  data: str | bytes # Text is written as UTF-8 with `\n` line ends

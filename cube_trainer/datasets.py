@@ -7,7 +7,7 @@ __all__ = ['TooFewPairsError', 'key_digests', 'row_digests', 'numbered', 'connec
            'DialogueDataset', 'AnswerBank', 'answer_bank', 'deal_groups', 'Split', 'add_noise', 'AutoencoderDataset',
            'Preparation', 'DialogueConfig']
 
-# %% ../nbs/03_datasets.ipynb #2d3d3c6b
+# %% ../nbs/03_datasets.ipynb #c5cd2f7c
 import hashlib, json, tempfile
 from array import array
 from collections import Counter
@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .core import ConfigValueError, CubeError, DialogueConfig
+from .core import ConfigValueError, CubeError, DialogueConfig, WriteError
 from .pairs import Cleaning, Pair, as_pairs, bundled_pairs, clean_text, match_key, read_pairs
 from .vectors import VectorShapeError, as_vectors, read_vectors
 
@@ -33,7 +33,7 @@ class TooFewPairsError(CubeError):
     "Too few independent pairs to split"
     code = 'CT-308'
 
-# %% ../nbs/03_datasets.ipynb #ddcd7ee5
+# %% ../nbs/03_datasets.ipynb #023ff829
 def _digests(items: Iterable[bytes]) -> np.ndarray: # `[n]` of 16 bytes
     "Equal digests for equal `items`"
     return np.frombuffer(b''.join(hashlib.blake2b(o, digest_size=16).digest() for o in items), 'S16')
@@ -46,6 +46,13 @@ def row_digests(x: np.ndarray # `[n, d]`
                ) -> np.ndarray: # `[n]` of 16 bytes
     "Equal digests for equal rows"
     return _digests((row + 0.).tobytes() for row in x)  # + 0. makes -0.0 equal to 0.0
+
+def _cells(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]: # Two times `[n]` of 16 bytes
+    "Equal digests, in one of two grids at least, for rows that differ by no more than rounding"
+    length = np.sqrt(np.einsum('ij,ij->i', x, x, dtype=np.float64))
+    turned = x @ np.random.default_rng(0).standard_normal((x.shape[1], 12), dtype=np.float32)
+    place = np.column_stack([turned/np.maximum(length, 1e-30)[:, None], np.log(np.maximum(length, 1e-30))])/1e-3
+    return tuple(_digests(row.tobytes() for row in np.floor(place + shift).astype(np.int64)) for shift in (0, .5))
 
 def numbered(keys: np.ndarray) -> np.ndarray: # `[n]`
     "Equal numbers for equal `keys`, from 0 in order of appearance"
@@ -63,16 +70,20 @@ def connected_groups(q_id: np.ndarray, # `[n]` equal numbers for equal questions
     graph = coo_matrix((np.ones(len(q_id), np.int8), (q_id, n_q + a_id)), shape=(n_q + n_a, n_q + n_a))
     return numbered(connected_components(graph, directed=False)[1][q_id])
 
-# %% ../nbs/03_datasets.ipynb #24b94874
+# %% ../nbs/03_datasets.ipynb #cb99be39
 _IN_MEMORY = 2**28 # bytes; arrays and texts beyond that lie in temporary files
 _PIECE = 4096 # pairs that are cleaned, encoded or copied at once
+
+def _write(file: BinaryIO, data: bytes | memoryview) -> None:
+    try: file.write(data)
+    except OSError as e: raise WriteError(f'cannot write a temporary file in {tempfile.gettempdir()}: {e.strerror}; make room, or name a larger folder with TMPDIR') from None
 
 class _VectorFile:
     "Rows of vectors, written piece by piece"
     def __init__(self): self.file, self.n, self.dim = tempfile.TemporaryFile(), 0, 0
 
     def add(self, x: np.ndarray) -> None: # `[m, d]` float32
-        self.file.write(np.ascontiguousarray(x).data)
+        _write(self.file, np.ascontiguousarray(x).data)
         self.n, self.dim = self.n + len(x), x.shape[1]
 
     def array(self) -> np.ndarray: # `[n, d]`
@@ -96,7 +107,7 @@ class _PairFile(Sequence):
 
     def add(self, pair: Pair) -> None:
         self.starts.append(self.file.tell())
-        self.file.write(json.dumps(pair).encode() + b'\n')
+        _write(self.file, json.dumps(pair).encode() + b'\n')
 
     def __len__(self): return len(self.starts)
     def __getitem__(self, i: int) -> Pair:
@@ -146,7 +157,7 @@ class VectorPairs:
         said = ''.join(f', {n} dropped ({rule})' for rule, n in self.cleaning.dropped.items())
         return f'{type(self).__name__}({len(self)} pairs, {len(set(self.groups))} groups, d={self.dim}{said})'
 
-# %% ../nbs/03_datasets.ipynb #9c6bdabb
+# %% ../nbs/03_datasets.ipynb #f497a3f3
 def _encode(teacher: Encoder, texts: list[str]) -> np.ndarray: # `[n, d]`
     "Encode `texts`, each distinct one once"
     distinct = list(dict.fromkeys(texts))
@@ -160,15 +171,20 @@ def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray: # `[n]`
 
 class _Side:
     "The questions, or the answers, of a dataset in the making: vectors, and digests of texts and vectors"
-    def __init__(self): self.vectors, self.keys, self.rows = _VectorFile(), bytearray(), bytearray()
+    def __init__(self): self.vectors, self.digests = _VectorFile(), (bytearray(), bytearray(), bytearray())
 
     def add(self, texts: Iterable[str], x: np.ndarray) -> None:
         self.vectors.add(x)
-        self.keys += key_digests(texts).tobytes(); self.rows += row_digests(x).tobytes()
+        for kept, new in zip(self.digests, (key_digests(texts), *_cells(x))): kept += new.tobytes()
 
     def ids(self) -> np.ndarray: # `[n]`
-        "Equal numbers for texts that are equal, or equal to the teacher"
-        return connected_groups(*(numbered(np.frombuffer(o, 'S16')) for o in (self.keys, self.rows)))
+        return _same_texts(*(np.frombuffer(o, 'S16') for o in self.digests))
+
+def _same_texts(keys: np.ndarray, *cells: np.ndarray) -> np.ndarray: # `[n]`
+    "Equal numbers for texts that are equal, or equal to the teacher"
+    same = numbered(keys)
+    for o in cells: same = connected_groups(same, numbered(o))
+    return same
 
 def _close(pairs: list[Pair], q: np.ndarray, a: np.ndarray, cleaning: Cleaning) -> np.ndarray:
     "Indices of the pairs whose cosine reaches the threshold; the others are counted"
@@ -225,7 +241,7 @@ class DialogueDataset(VectorPairs):
         seen = Counter({'duplicate': len(q) - len(first)} if len(first) < len(q) else {})
         return cls(q, a, q_id, a_id, cleaning=Cleaning(read=len(q), dropped=seen)).subset(np.sort(first))
 
-# %% ../nbs/03_datasets.ipynb #1621381c
+# %% ../nbs/03_datasets.ipynb #9acd8627
 class AnswerBank(NamedTuple):
     "Distinct answers and their vectors"
     answers: list[str]
@@ -235,14 +251,20 @@ class AnswerBank(NamedTuple):
 def answer_bank(*parts: VectorPairs) -> AnswerBank | None:
     "The distinct answers of datasets, in order of appearance; `None` where there are no texts"
     if any(part.pairs is None for part in parts): return None
-    first = {}
+    answers, vectors = {}, _VectorFile()
     for part in parts:
-        for pair, vector in zip(part.pairs, part.a):
-            if not pair.made_by: first.setdefault(match_key(pair.answer), (pair.answer, vector))
-    answers, vectors = zip(*first.values())
-    return AnswerBank(list(answers), np.stack(vectors), parts[0].teacher)
+        new = [i for i, pair in enumerate(part.pairs) if not pair.made_by and answers.setdefault(match_key(pair.answer), (part, i, pair.answer))[:2] == (part, i)]
+        for some in np.array_split(new, -(-len(new)//_PIECE) or 1): vectors.add(part.a[some.astype(int)])
+    return AnswerBank([text for *_, text in answers.values()], vectors.array(), parts[0].teacher)
 
-# %% ../nbs/03_datasets.ipynb #42d86049
+# %% ../nbs/03_datasets.ipynb #6e9d9afb
+def _rooms(shares: np.ndarray, there: np.ndarray, rng: np.random.Generator) -> np.ndarray: # `[n]` whole numbers
+    "`shares` rounded so that their sum is: the largest remainders up, equal ones by chance, where more is `there`"
+    room = np.floor(shares)
+    up = np.lexsort((rng.random(len(shares)), room - shares, there <= room))[:round(shares.sum() - room.sum())]
+    room[up] += 1
+    return room
+
 def deal_groups(groups: np.ndarray, # `[n]` group of each pair, numbered from 0
                 shares: Sequence[float], # Of the pairs, for each held-out part
                 seed: int, # Another seed, another deal
@@ -251,10 +273,10 @@ def deal_groups(groups: np.ndarray, # `[n]` group of each pair, numbered from 0
     "Deal whole groups out at random; a held-out part gets at least two, the rest at least one"
     sizes, stratum = np.bincount(groups), np.zeros(groups.max() + 1, int)
     if strata is not None: stratum[groups[::-1]] = strata[::-1]  # the first pair of a group has the last word
-    available = np.bincount(stratum, sizes)
-    left, parts = np.random.default_rng(seed).permutation(len(sizes)).tolist(), []
+    available, rng = np.bincount(stratum, sizes), np.random.default_rng(seed)
+    left, parts = rng.permutation(len(sizes)).tolist(), []
     for later, share in zip(range(len(shares) - 1, -1, -1), shares):  # held-out parts still to come
-        spare, room, taken = len(left) - 2*later - 1, np.round(share*available), []
+        spare, room, taken = len(left) - 2*later - 1, _rooms(share*available, np.bincount(stratum[left], sizes[left], len(available)), rng), []
         for g in left:
             if len(taken) < spare and sizes[g] <= room[stratum[g]]: taken.append(g); room[stratum[g]] -= sizes[g]
         if len(taken) < 2: taken = sorted(left, key=lambda g: sizes[g])[:2]
@@ -268,6 +290,13 @@ class Split(NamedTuple):
     train: VectorPairs
     valid: VectorPairs
     test: VectorPairs
+
+def _sources(pairs: Iterable[Pair]) -> np.ndarray: # `[n]`
+    "Equal numbers for equal sources, of which there must be two at least"
+    number = {}
+    ids = np.array([number.setdefault(pair.source, len(number)) for pair in pairs])
+    if len(number) < 2: raise ConfigValueError(f"data.stratify = true: all pairs have the source '{next(iter(number))}'; give them a column 'source', or leave it out")
+    return ids
 
 @patch
 def split(self: VectorPairs,
@@ -285,11 +314,11 @@ def split(self: VectorPairs,
     if stratify and self.pairs is None: raise ConfigValueError('data.stratify = true: these are vectors without texts, and without sources')
     groups = self.groups if by == 'group' else numbered(self.q_id)
     if (n_groups := groups.max(initial=-1) + 1) < 5: raise TooFewPairsError(f'{len(self)} pair(s) in {n_groups} independent group(s); a split needs at least 5: two to test, two to validate, one to train')
-    strata = numbered(np.array([pair.source for pair in self.pairs])) if stratify else None
+    strata = _sources(self.pairs) if stratify else None
     in_test, in_valid, in_train = deal_groups(groups, (test, valid), seed, strata)
     return Split(*(self.subset(o) for o in (in_train, in_valid, in_test)))
 
-# %% ../nbs/03_datasets.ipynb #e1dfb273
+# %% ../nbs/03_datasets.ipynb #883cdf08
 def add_noise(x: np.ndarray, # `[n, d]`
               noise: float, # Expected norm of the noise relative to the norm of its row
               seed: int | Sequence[int] # Another seed, another noise
@@ -311,7 +340,7 @@ class AutoencoderDataset(VectorPairs):
                         teacher: str = '' # Identity of the teacher that made the vectors
                        ) -> Self:
         "Distinct rows of `x` as targets"
-        if not noise > 0: raise ConfigValueError(f'data.noise = {noise}: must be above 0')
+        if not 0 < noise < float('inf'): raise ConfigValueError(f'data.noise = {noise}: must be above 0, and finite')
         x = as_vectors(x)
         if not len(x): raise TooFewPairsError('x holds no vector')
         first = np.sort(np.unique(row_digests(x), return_index=True)[1])
@@ -325,9 +354,11 @@ class AutoencoderDataset(VectorPairs):
         return cls.from_embeddings(_encode(teacher, texts), noise, [Pair(o, o) for o in texts], teacher.identity)
 
     @classmethod
-    def from_file(cls, path: str | Path, noise: float = DialogueConfig().noise, limit: int | None = None, format: str | None = None) -> Self:
-        "The vectors of a file, see `read_vectors`; with its words, where it has any, as texts"
-        words, vectors = read_vectors(path, format, limit)
+    def from_file(cls, path: str | Path, noise: float = DialogueConfig().noise,
+                  **options # Of `read_vectors`: `format`, `limit`, `vocab` …
+                 ) -> Self:
+        "The vectors of a file, with its words, where it has any, as texts"
+        words, vectors = read_vectors(path, **options)
         return cls.from_embeddings(vectors, noise, words and [Pair(o, o) for o in words])
 
     @property
@@ -335,7 +366,7 @@ class AutoencoderDataset(VectorPairs):
         "The inputs without noise, which are the targets"
         return self.a
 
-# %% ../nbs/03_datasets.ipynb #75994387
+# %% ../nbs/03_datasets.ipynb #636a1ea0
 class Preparation(NamedTuple):
     "Centring and normalising as fitted on a training part"
     centre: np.ndarray # `[d]` subtracted from each vector
@@ -344,7 +375,7 @@ class Preparation(NamedTuple):
     @classmethod
     def fit(cls, train: AutoencoderDataset, centre: bool = True, normalise: bool = True) -> Self:
         "The preparation for vectors like those of `train`"
-        return cls(train.clean.mean(0) if centre else np.zeros(train.dim, np.float32), normalise)
+        return cls(train.clean.mean(0, dtype=np.float64).astype(np.float32) if centre else np.zeros(train.dim, np.float32), normalise)
 
     def __call__(self, x: np.ndarray # `[n, d]`
                 ) -> np.ndarray: # `[n, d]` float32
@@ -352,7 +383,8 @@ class Preparation(NamedTuple):
         x = as_vectors(x)
         if x.shape[1] != len(self.centre): raise VectorShapeError(f'x is {list(x.shape)}, the preparation was fitted on vectors of {len(self.centre)} numbers')
         x = x - self.centre
-        return x/np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-30) if self.normalise else x
+        length = np.sqrt(np.einsum('ij,ij->i', x, x, dtype=np.float64))[:, None]  # squares of large numbers do not fit float32
+        return (x/np.maximum(length, 1e-300)).astype(np.float32) if self.normalise else x
 
 @patch
 def prepared(self: AutoencoderDataset, preparation: Preparation) -> AutoencoderDataset:

@@ -5,15 +5,17 @@
 # %% auto #0
 __all__ = ['paraphrases', 'sentences', 'mixed', 'expand', 'hard_negatives', 'expansion_quality']
 
-# %% ../nbs/03a_expansion.ipynb #92278be5
+# %% ../nbs/03a_expansion.ipynb #9004b3ef
 import re, zlib
 from dataclasses import replace
+from itertools import chain
 from typing import Callable, Sequence
 
 import numpy as np
 
 from .core import ConfigValueError
-from .datasets import DialogueDataset, Encoder, Split, VectorPairs, connected_groups, key_digests, numbered, row_digests
+from .datasets import DialogueDataset, Encoder, Split, VectorPairs, key_digests
+from .datasets import _cells, _close, _same_texts
 from .pairs import Cleaning, Pair, match_key
 
 # %% ../nbs/03a_expansion.ipynb #0cb33a29
@@ -45,7 +47,7 @@ def sentences(answer: str) -> list[str]:
     found = [o for o in _SENTENCE_END.split(answer) if o.strip()]
     return found if len(found) > 1 else []
 
-# %% ../nbs/03a_expansion.ipynb #892824f5
+# %% ../nbs/03a_expansion.ipynb #c0c7c383
 _TEXT_WAYS: dict[str, Callable[[Pair], list[str]]] = {'templates': lambda pair: paraphrases(pair.question), 'sentences': lambda pair: sentences(pair.answer)}
 
 def _rng(seed: int, text: str) -> np.random.Generator:
@@ -60,21 +62,25 @@ def _made_from(pair: Pair, way: str, copies: int, seed: int) -> list[Pair]:
 
 def _new_pairs(parts: Split, ways: Sequence[str], copies: int, seed: int, cleaning: Cleaning) -> list[Pair]:
     "Made pairs that ask what nobody asks yet, cleaned; what is dropped is counted in `cleaning`"
-    asked = {match_key(pair.question) for part in parts for pair in part.pairs}
+    read = [pair for part in parts for pair in part.pairs]
+    asked = {match_key(pair.question) for pair in read} | {match_key(pair.answer) for part in parts[1:] for pair in part.pairs}
     made, fresh = (o for way in ways for pair in parts.train.pairs for o in _made_from(pair, way, copies, seed)), []
-    for pair in cleaning(made):
+    for i, pair in enumerate(cleaning(chain(read, made))):
+        if i < len(read): continue  # clean already, here to be compared with
         if match_key(pair.question) in asked: cleaning.drop('already asked', pair)
         else: fresh.append(pair)
+    cleaning.read -= len(read)
     return fresh
 
-def _with_texts(train: VectorPairs, made: list[Pair], teacher: Encoder) -> VectorPairs:
+def _with_texts(train: VectorPairs, made: list[Pair], teacher: Encoder, cleaning: Cleaning) -> VectorPairs:
     "`train` and made pairs, encoded, with equal numbers for equal texts"
     q, a = (teacher.encode([pair[i] for pair in made]) for i in (0, 1))
-    pairs, q, a = [*train.pairs, *made], np.concatenate([train.q, q]), np.concatenate([train.a, a])
-    q_id, a_id = (connected_groups(numbered(key_digests(pair[i] for pair in pairs)), numbered(row_digests(x))) for i, x in enumerate((q, a)))
+    close = _close(made, q, a, cleaning)
+    pairs, q, a = [*train.pairs, *(made[i] for i in close)], np.concatenate([train.q, q[close]]), np.concatenate([train.a, a[close]])
+    q_id, a_id = (_same_texts(key_digests(pair[i] for pair in pairs), *_cells(x)) for i, x in enumerate((q, a)))
     return replace(train, q=q, a=a, q_id=q_id, a_id=a_id, pairs=pairs)
 
-# %% ../nbs/03a_expansion.ipynb #21eb26a4
+# %% ../nbs/03a_expansion.ipynb #beecd6f0
 def mixed(train: VectorPairs, # What to mix
           copies: int = 1, # Mixtures for each pair
           seed: int = 0 # Another seed, other partners and shares
@@ -84,27 +90,28 @@ def mixed(train: VectorPairs, # What to mix
     one, other = np.tile(np.arange(n), copies), rng.integers(0, n, n*copies)
     share = rng.uniform(.5, 1, (n*copies, 1)).astype(np.float32)
     q, a = (np.concatenate([x, share*x[one] + (1 - share)*x[other]]) for x in (train.q, train.a))
-    q_id, a_id = (np.concatenate([o, o.max() + 1 + np.arange(n*copies)]) for o in (train.q_id, train.a_id))
+    q_id, a_id = (np.concatenate([o, o[one]]) for o in (train.q_id, train.a_id))  # of the pair with the larger share: neither is a negative of the other
     texts = train.pairs and [Pair('', '', made_by=f'mix: {s:.2f} of “{train.pairs[i].question}”, the rest of “{train.pairs[j].question}”') for s, i, j in zip(share[:, 0], one, other)]
     return replace(train, q=q, a=a, q_id=q_id, a_id=a_id, pairs=texts and [*train.pairs, *texts])
 
-# %% ../nbs/03a_expansion.ipynb #459623dc
+# %% ../nbs/03a_expansion.ipynb #e3e7ddb7
 def expand(parts: Split, # The training part grows, the others are looked at so that nothing in them is made
            teacher: Encoder, # The one that made the vectors
            ways: Sequence[str], # Any of `templates`, `sentences`, `mix`
            copies: int = 1, # Pairs made in each way from each pair, at most
            seed: int = 0 # Another seed, other pairs
-          ) -> tuple[Split, Cleaning]: # The parts, and what was made and dropped
+          ) -> Split: # The account of what was made and dropped is `train.cleaning`
     "Make further training pairs"
+    if len(set(ways)) < len(ways): raise ConfigValueError(f'data.expand = {list(ways)}: one way is named twice')
     if unknown := [o for o in ways if o not in (*_TEXT_WAYS, 'mix')]: raise ConfigValueError(f"data.expand = {list(ways)}: '{unknown[0]}' is not one of templates, sentences, mix")
     if not isinstance(parts.train, DialogueDataset): raise ConfigValueError(f'data.expand = {list(ways)}: {type(parts.train).__name__} has no questions to make; it fits mode dialogue only')
     texts = [o for o in ways if o in _TEXT_WAYS]
     if texts and parts.train.pairs is None: raise ConfigValueError(f"data.expand = {list(ways)}: these are vectors without texts, which only 'mix' can expand")
     train, cleaning = parts.train, Cleaning(parts.train.cleaning.config)
-    if texts and (made := _new_pairs(parts, texts, copies, seed, cleaning)): train = _with_texts(train, made, teacher)
-    return parts._replace(train=mixed(train, copies, seed) if 'mix' in ways else train), cleaning
+    if texts and (made := _new_pairs(parts, texts, copies, seed, cleaning)): train = _with_texts(train, made, teacher, cleaning)
+    return parts._replace(train=replace(mixed(train, copies, seed) if 'mix' in ways else train, cleaning=cleaning))
 
-# %% ../nbs/03a_expansion.ipynb #2064760a
+# %% ../nbs/03a_expansion.ipynb #84d6a56e
 def hard_negatives(train: VectorPairs, # The training part
                    k: int # Negatives for each pair, 0 for none
                   ) -> np.ndarray: # `[n, k]` rows of `train`, nearest first
@@ -118,7 +125,8 @@ def hard_negatives(train: VectorPairs, # The training part
     for rows in np.array_split(np.arange(len(q)), -(-len(q)//1024)):
         score = q[rows] @ a[first].T
         score[train.groups[rows][:, None] == train.groups[first]] = -np.inf
-        found.append(first[np.argsort(-score, axis=1, kind='stable')[:, :k]])
+        best = np.argpartition(-score, k - 1, axis=1)[:, :k]
+        found.append(first[np.take_along_axis(best, np.argsort(-np.take_along_axis(score, best, 1), axis=1, kind='stable'), 1)])
     return np.concatenate(found)
 
 # %% ../nbs/03a_expansion.ipynb #d05db9d4

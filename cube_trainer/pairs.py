@@ -7,8 +7,8 @@ __all__ = ['MissingFileError', 'FileTypeError', 'EmptyFileError', 'ColumnError',
            'UnknownBundleError', 'clean_text', 'match_key', 'Pair', 'read_pairs', 'as_pairs', 'Example', 'Cleaning',
            'bundled_pairs']
 
-# %% ../nbs/02a_pairs.ipynb #709b6185
-import csv, difflib, gzip, hashlib, importlib.util, json, math, re, unicodedata, zlib
+# %% ../nbs/02a_pairs.ipynb #af2ca4e9
+import codecs, csv, difflib, gzip, hashlib, importlib.util, json, math, re, unicodedata, zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -54,7 +54,7 @@ class UnknownBundleError(CubeError):
     "A bundled set that does not exist"
     code = 'CT-311'
 
-# %% ../nbs/02a_pairs.ipynb #68bd87ce
+# %% ../nbs/02a_pairs.ipynb #1587e4bb
 class _Kept(dict):
     "For `str.translate`: what becomes of a character, looked up once"
     def __missing__(self, c: int):
@@ -63,12 +63,12 @@ class _Kept(dict):
         return self[c]
 
 class _Compared(dict):
-    "The same for keys: punctuation becomes a space"
+    "The same for keys: punctuation becomes a space, but for what tells C# from C and 50 % from 50"
     def __missing__(self, c: int):
-        self[c] = ' ' if unicodedata.category(chr(c))[0] == 'P' else c
+        self[c] = ' ' if unicodedata.category(chr(c))[0] == 'P' and chr(c) not in '#%' else c
         return self[c]
 
-_KEPT, _COMPARED = _Kept(), _Compared()
+_KEPT, _COMPARED, _MINUS = _Kept(), _Compared(), re.compile(r'(?<!\S)-(?=[.,]?\d)')
 
 def clean_text(text: str) -> str:
     "`text` in NFC, without control characters, white space collapsed"
@@ -77,7 +77,7 @@ def clean_text(text: str) -> str:
 def match_key(text: str) -> str:
     "What equal texts share: lower case without punctuation; a text of punctuation alone is its own key"
     text = clean_text(text)
-    return ' '.join(text.casefold().translate(_COMPARED).split()) or text
+    return ' '.join(_MINUS.sub('−', text.casefold()).translate(_COMPARED).split()) or text
 
 # %% ../nbs/02a_pairs.ipynb #b304bb9a
 class Pair(NamedTuple):
@@ -88,11 +88,15 @@ class Pair(NamedTuple):
     id: str = '' # As the data name it
     made_by: str = '' # How and from which question it was made; empty for a pair that was read
 
-# %% ../nbs/02a_pairs.ipynb #a990908c
+# %% ../nbs/02a_pairs.ipynb #3d1db81e
 _QUESTION = ('question', 'query', 'input', 'user', 'prompt', 'instruction')
 _ANSWER = ('answer', 'answers', 'response', 'responses', 'output', 'outputs', 'assistant', 'completion', 'reply')
 _TALK = ('messages', 'conversations', 'conversation', 'dialogue', 'dialog', 'turns')
 _ID = ('id', '_id', 'qid')
+
+def _listed(names: Sequence) -> str:
+    "The first of some names, for a message"
+    return ', '.join(f'{o!r:.40}' for o in names[:10]) + (f' and {len(names) - 10} more' if len(names) > 10 else '')
 
 def _known(names: Iterable[str], known: Sequence[str]) -> list[str]:
     "Those of `names` that are among `known`, whatever their case"
@@ -104,9 +108,9 @@ def _column(names: tuple[str, ...], wanted: str | None, known: Sequence[str]) ->
     if wanted is not None:
         if wanted in names: return wanted
         near = difflib.get_close_matches(wanted, [str(o) for o in names], 1)
-        raise ColumnError(f"no column '{wanted}' among {', '.join(map(repr, names))}; {f'did you mean {near[0]!r}?' if near else f'name yours with {option}'}")
+        raise ColumnError(f"no column '{wanted}' among {_listed(names)}; {f'did you mean {near[0]!r}?' if near else f'name yours with {option}'}")
     found = _known(names, known)
-    if not found: raise ColumnError(f"none of the columns {', '.join(map(repr, names))} is known to hold the {known[0]}; name it with {option}")
+    if not found: raise ColumnError(f"none of the columns {_listed(names)} is known to hold the {known[0]}; name it with {option}")
     first = _known(found, known[:1])
     if len(found) > 1 and len(first) != 1: raise ColumnError(f"{' and '.join(map(repr, found))} could both hold the {known[0]}; name one with {option}")
     return (first or found)[0]
@@ -123,21 +127,25 @@ def _columns(names: tuple[str, ...], question: str | None, answer: str | None) -
     return _Columns(_column(names, question, _QUESTION), _column(names, answer, _ANSWER),
                     next(iter(_known(names, ('source',))), None), next(iter(_known(names, _ID)), None))
 
-# %% ../nbs/02a_pairs.ipynb #9a08d3d0
+# %% ../nbs/02a_pairs.ipynb #6c94995d
+def _missing(value) -> bool:
+    "Null, or what pandas puts in its place"
+    return value is None or isinstance(value, float) and value != value or type(value).__name__ in ('NAType', 'NaTType')
+
 def _text(value, what: str, where: str) -> str:
     "`value` as a text; one that is missing is empty"
     if isinstance(value, str): return value
-    if value is None or value != value: return ''
+    if _missing(value): return ''
     raise BadRowError(f"{where}: '{what}' is {type(value).__name__}, expected text")
 
 def _texts(value, what: str, where: str) -> list[str]:
     "`value` as one or more texts"
     if isinstance(value, Mapping): value = value.get('text', value)
     if hasattr(value, 'tolist'): value = value.tolist()  # a list that came through Arrow
-    if isinstance(value, (list, tuple)): return [_text(o, what, where) for o in value] or ['']
+    if isinstance(value, (list, tuple)): return [_text(o.get('text', o) if isinstance(o, Mapping) else o, what, where) for o in value if not _missing(o)] or ['']
     return [_text(value, what, where)]
 
-# %% ../nbs/02a_pairs.ipynb #f25bb333
+# %% ../nbs/02a_pairs.ipynb #6c19d9a3
 _ROLES = {**dict.fromkeys(('user', 'human', 'prompter'), 'user'), **dict.fromkeys(('assistant', 'gpt', 'bot', 'model', 'chatbot'), 'assistant'),
           **dict.fromkeys(('system', 'developer', 'tool', 'function'), 'other')}
 
@@ -145,12 +153,13 @@ def _turn(turn, where: str) -> tuple[str, str]: # Role and text
     "One turn: a text, `{role, content}` or `{from, value}`"
     if not isinstance(turn, Mapping): return '', _text(turn, 'turn', where)
     role, text = turn.get('role', turn.get('from')), turn.get('content', turn.get('value'))
-    if role not in _ROLES: raise BadRowError(f"{where}: role {role!r} is not known; expected one of {', '.join(_ROLES)}")
+    if isinstance(text, (list, tuple)): text = ' '.join(_texts([o for o in text if not isinstance(o, Mapping) or 'text' in o], 'content', where))
+    if not isinstance(role, str) or role not in _ROLES: raise BadRowError(f"{where}: role {role!r} is not known; expected one of {', '.join(_ROLES)}")
     return _ROLES[role], _text(text, 'content', where)
 
 def _talk_pairs(talk: Sequence, config: DialogueConfig, where: str) -> list[tuple[str, str]]:
     "The questions and answers of a conversation; one without any gives an empty pair, to be counted"
-    turns = [o for o in (_turn(turn, where) for turn in talk) if o[0] != 'other']
+    turns = [o for o in (_turn(turn, where) for turn in talk) if o[0] != 'other' and (o[0] != 'assistant' or o[1])]  # one that calls a tool says nothing
     if config.lists == 'answers' and all(role == '' for role, _ in turns): found = [(turns[0][1], text) for _, text in turns[1:]]
     else: found = [(' '.join(text for _, text in turns[max(0, i-1-config.context):i]), turns[i][1]) for i in range(1, len(turns))
                    if (turns[i-1][0], turns[i][0]) in (('user', 'assistant'), ('', ''))]
@@ -162,10 +171,14 @@ def _row_pairs(row, config: DialogueConfig, where: str) -> Iterator[Pair]:
         yield from (Pair(*o) for o in _talk_pairs(row, config, where))
         return
     if not isinstance(row, Mapping): raise BadRowError(f'{where}: {type(row).__name__} {row!r:.40}; expected columns such as {{"question": …, "answer": …}} or a list of turns')
-    talk = _known(row, _TALK)
-    if config.question is None and len(talk) == 1 and isinstance(row[talk[0]], (list, tuple)):
+    talk = [] if config.question or config.answer else _known(row, _TALK)
+    if talk:
+        if len(talk) > 1 or _known(row, _QUESTION) and _known(row, _ANSWER):
+            raise ColumnError(f"{where}: {_listed(tuple(row))}: columns and turns, or turns twice; name the columns with data.question and data.answer")
+        turns = row[talk[0]].tolist() if hasattr(row[talk[0]], 'tolist') else [] if _missing(row[talk[0]]) else row[talk[0]]
+        if not isinstance(turns, (list, tuple)): raise BadRowError(f"{where}: '{talk[0]}' is {type(turns).__name__}, expected a list of turns")
         source, id = (_label(row, next(iter(_known(row, o)), None)) for o in (('source',), _ID))
-        yield from (Pair(q, a, source, id and f'{id}/{i}') for i, (q, a) in enumerate(_talk_pairs(row[talk[0]], config, where)))
+        yield from (Pair(q, a, source, id and f'{id}/{i}') for i, (q, a) in enumerate(_talk_pairs(turns, config, where)))
         return
     try: c = _columns(tuple(row), config.question, config.answer)
     except ColumnError as e: raise ColumnError(f'{where}: {e.message}') from None
@@ -175,9 +188,9 @@ def _row_pairs(row, config: DialogueConfig, where: str) -> Iterator[Pair]:
 def _label(row: Mapping, column: str | None) -> str:
     "An id or a source as text"
     value = None if column is None else row[column]
-    return '' if value is None or value != value else str(value)
+    return '' if _missing(value) else str(value)
 
-# %% ../nbs/02a_pairs.ipynb #06e1e44c
+# %% ../nbs/02a_pairs.ipynb #bcd0825b
 _LONGEST_LINE, _LARGEST_FILE = 2**26, 2**30 # bytes; a line, and a file that is read whole
 
 def _lines(path: Path, # Plain or `.gz`
@@ -194,7 +207,9 @@ def _lines(path: Path, # Plain or `.gz`
             except (OSError, EOFError, zlib.error) as e: raise FileTypeError(f"{path}: {f'not a whole gzip file ({e}); compress it again' if zipped else e}") from None
             if not line: return
             if len(line) > _LONGEST_LINE: raise OversizeError(f'{path}:{n}: longer than {_LONGEST_LINE:,} bytes; a line should hold one pair')
-            try: text = line.decode('utf-8-sig' if n == 1 else 'utf-8')
+            if n == 1 and line.startswith(codecs.BOM_UTF8): line, start = line[3:], 3
+            if n == 1 and line.startswith(b'\x1f\x8b'): raise FileTypeError(f'{path}: this is a gzip file; add .gz to its name')
+            try: text = line.decode('utf-8')
             except UnicodeDecodeError as e: raise EncodingError(f'{path}:{n}: byte {start + e.start} is not UTF-8; save the file as UTF-8') from None
             yield text
             start += len(line)
@@ -208,10 +223,11 @@ def _whole(path: Path, progress: bool) -> str:
         if size > _LARGEST_FILE: raise OversizeError(f'{path}: more than {_LARGEST_FILE:,} characters, which has to be read at once; write it as JSONL')
     return ''.join(parts)
 
-# %% ../nbs/02a_pairs.ipynb #c6aa67d5
+# %% ../nbs/02a_pairs.ipynb #e82b01a6
 def _object(members: list[tuple[str, object]]) -> dict:
     "A JSON object; of a key given twice plain `json` keeps the last in silence"
-    if len(row := dict(members)) < len(members): raise ValueError('a key is given twice')
+    row = dict(members)
+    if len(row) < len(members): raise ValueError('the key {!r:.40} is given twice'.format(Counter(key for key, _ in members).most_common(1)[0][0]))
     return row
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
@@ -229,28 +245,33 @@ def _json_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
     rows = _json(text, str(path)) if (text := _whole(path, progress)).strip() else []
     if isinstance(rows, dict):
         lists = [name for name in ('data', 'rows', 'conversations') if isinstance(rows.get(name), list)]
-        if len(lists) != 1: raise BadRowError(f"{path}: an object with the keys {', '.join(map(repr, rows))}; expected a list of rows, or one under 'data', 'rows' or 'conversations'")
+        if len(lists) != 1: raise BadRowError(f"{path}: an object with the keys {_listed(tuple(rows))}; expected a list of rows, or one under 'data', 'rows' or 'conversations'")
         rows = rows[lists[0]]
     if not isinstance(rows, list): raise BadRowError(f'{path}: expected a list of rows, found {type(rows).__name__}')
     for n, row in enumerate(rows): yield f'{path}: row {n}', row
 
 def _csv_rows(path: Path, progress: bool, delimiter: str) -> Iterator[tuple[str, object]]:
-    reader = csv.reader(_lines(path, progress), delimiter=delimiter, strict=True)
+    csv.field_size_limit(_LONGEST_LINE)  # the module's own limit is 131,072 letters
+    reader, names, first = csv.reader(_lines(path, progress), delimiter=delimiter, strict=True), None, 1
     try:
-        names = next(reader, [])
-        if twice := [o for o in names if names.count(o) > 1]: raise BadRowError(f"{path}:1: column '{twice[0]}' is named twice; rename one")
         for row in reader:
-            if row and len(row) != len(names): raise BadRowError(f"{path}:{reader.line_num}: {len(row)} fields, but the header names {len(names)}; quote fields that hold '{delimiter}' or line ends")
-            if row: yield f'{path}:{reader.line_num}', dict(zip(names, row))
-    except csv.Error as e: raise BadRowError(f'{path}:{reader.line_num}: not CSV: {e}') from None
+            where, first = f'{path}:{first}', reader.line_num + 1  # a row may go over several lines
+            if not row: continue
+            if names is None:
+                names = row
+                if twice := [o for o, n in Counter(names).items() if n > 1]: raise BadRowError(f"{where}: column '{twice[0]}' is named twice; rename one")
+                if len(names) == 1 and (other := re.search(r'[;\t|,]', names[0])): raise BadRowError(f'{where}: the header is one column, {names[0]!r:.60}, in which {other[0]!r} separates the names; save with {delimiter!r} instead, or under the extension that fits')
+            elif len(row) != len(names): raise BadRowError(f"{where}: {len(row)} fields, but the header names {len(names)}; quote fields that hold '{delimiter}' or line ends")
+            else: yield where, dict(zip(names, row))
+    except csv.Error as e: raise BadRowError(f'{path}:{first}: not CSV, from this line on: {e}') from None
 
-_MARK = re.compile(r'(q|question|a|answer)\s*:\s*(.*)', re.IGNORECASE | re.DOTALL)
+_MARK = re.compile(r'[*_#>\s-]*(q|question|a|answer)\s*\d*\s*[*_]*\s*[:：]\s*[*_]*\s*(.*)', re.IGNORECASE | re.DOTALL) # also **Q1:**
 
 def _text_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
     "`Q:` begins a question, each `A:` an answer of it; other lines go on with what was begun"
     where, row = '', {}
     for n, line in enumerate(_lines(path, progress), 1):
-        line = line.strip()
+        if '\r' in (line := line.strip()): raise BadRowError(f'{path}:{n}: a carriage return inside a line; save with line ends of Windows or Unix')
         if not line: continue
         mark = _MARK.match(line)
         kind = mark and mark[1][0].lower()
@@ -263,18 +284,26 @@ def _text_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
         else: row['question'] += '\n' + line
     if row: yield where, row
 
-# %% ../nbs/02a_pairs.ipynb #ab0c2053
+# %% ../nbs/02a_pairs.ipynb #bc4d3c1a
 class _PlainLoader(yaml.BaseLoader):
     "`yaml.BaseLoader` that refuses aliases"
     def compose_node(self, parent, index):
         if self.check_event(yaml.AliasEvent): raise yaml.MarkedYAMLError(problem='an alias; write the text again', problem_mark=self.peek_event().start_mark)
         return super().compose_node(parent, index)
 
-def _yaml_value(node: yaml.Node):
-    "A row: a text, a list of turns, or columns"
-    if isinstance(node, yaml.ScalarNode): return node.value
-    if isinstance(node, yaml.SequenceNode): return [_yaml_value(o) for o in node.value]
-    return {key.value: _yaml_value(value) for key, value in node.value}
+def _yaml_mapping(node: yaml.MappingNode, path: Path) -> dict[str, yaml.Node]:
+    "Keys and nodes of a mapping"
+    found = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode) or key.value in found: raise BadRowError(f'{path}:{key.start_mark.line + 1}: a key that is no text or is given twice')
+        found[key.value] = value
+    return found
+
+def _yaml_value(node: yaml.Node, path: Path):
+    "A row: a text, nothing, a list of turns, or columns"
+    if isinstance(node, yaml.ScalarNode): return None if not node.style and node.value in ('', '~', 'null') else node.value
+    if isinstance(node, yaml.SequenceNode): return [_yaml_value(o, path) for o in node.value]
+    return {key: _yaml_value(value, path) for key, value in _yaml_mapping(node, path).items()}
 
 def _yaml_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
     try: root = yaml.compose(_whole(path, progress), _PlainLoader)
@@ -283,19 +312,15 @@ def _yaml_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
         raise BadRowError(f"{path}{f':{mark.line + 1}' if mark else ''}: not YAML: {getattr(e, 'problem', None) or getattr(e, 'reason', None) or e}") from None
     except (ValueError, RecursionError) as e: raise BadRowError(f'{path}: not YAML: {e}') from None
     if root is None: return
-    top = {}
-    for key, value in (root.value if isinstance(root, yaml.MappingNode) else []):
-        if key.value in top: raise BadRowError(f'{path}:{key.start_mark.line + 1}: the key {key.value!r} is given twice')
-        top[key.value] = value
-    talks = top.get('conversations')
-    if not isinstance(talks, yaml.SequenceNode): raise BadRowError(f"{path}:1: expected a list under 'conversations', as in the chatterbot corpus")
     try:
-        source = ', '.join(_yaml_value(top['categories'])) if 'categories' in top else ''
+        top = _yaml_mapping(root, path) if isinstance(root, yaml.MappingNode) else {'conversations': root}
+        talks, source = top.get('conversations'), _yaml_value(top['categories'], path) if 'categories' in top else ''
+        if not isinstance(talks, yaml.SequenceNode): raise BadRowError(f"{path}:1: expected a list, or one under 'conversations', as in the chatterbot corpus")
+        if isinstance(source, list): source = ', '.join(map(str, source))
         for node in talks.value:
-            row = _yaml_value(node)
-            if isinstance(row, list): row = {'conversation': row, 'source': source}
-            yield f'{path}:{node.start_mark.line + 1}', row
-    except (TypeError, RecursionError): raise BadRowError(f'{path}: categories or keys that are no texts; expected lists of texts') from None
+            row = _yaml_value(node, path)
+            yield f'{path}:{node.start_mark.line + 1}', {'conversation': row, 'source': source} if isinstance(row, list) else row
+    except RecursionError: raise BadRowError(f'{path}: not YAML: nested too deeply') from None
 
 # %% ../nbs/02a_pairs.ipynb #396b9145
 _READERS = {'.jsonl': _jsonl_rows, '.ndjson': _jsonl_rows, '.json': _json_rows, '.csv': partial(_csv_rows, delimiter=','), '.tsv': partial(_csv_rows, delimiter='\t'),
@@ -315,20 +340,19 @@ def read_pairs(path: str | Path, # `.jsonl`, `.json`, `.csv`, `.tsv`, `.txt` (Q:
         yield from _row_pairs(row, config, where)
     if not found: raise EmptyFileError(f'{path}: holds no row; expected questions and answers')
 
-# %% ../nbs/02a_pairs.ipynb #a1481b51
+# %% ../nbs/02a_pairs.ipynb #9adca2a9
 def as_pairs(rows: Iterable, # Pairs, `(question, answer)` or `(question, answer, source)`, dicts, a pandas frame, or a Hugging Face dataset
              config: DialogueConfig | None = None # Names of columns, context
             ) -> Iterator[Pair]:
     "The pairs of `rows`, one at a time"
     config = config or DialogueConfig()
-    if isinstance(rows, (str, bytes, Mapping)): raise BadRowError(f'{type(rows).__name__} given; expected rows: a list of pairs, a frame, or one split of a dataset')
+    if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable): raise BadRowError(f'{type(rows).__name__} given; expected rows: a list of pairs, a frame, or one split of a dataset')
     if hasattr(rows, 'itertuples'):
-        rows = rows.astype(object).where(rows.notna(), None)  # a frame has several kinds of nothing
+        if not rows.columns.is_unique: raise ColumnError(f'{_listed(tuple(rows.columns))}: two columns of one name; rename one')
         rows = map(dict, map(partial(zip, rows.columns), rows.itertuples(index=False, name=None)))
     for i, row in enumerate(rows):
-        if isinstance(row, Pair): yield row
-        elif isinstance(row, (tuple, list)):
-            if not 2 <= len(row) <= 3: raise BadRowError(f'pair {i} is {row!r:.60}; expected (question, answer), (question, answer, source) or a dict')
+        if isinstance(row, (tuple, list)):
+            if not isinstance(row, Pair) and not 2 <= len(row) <= 3: raise BadRowError(f'pair {i} is {row!r:.60}; expected (question, answer), (question, answer, source) or a dict')
             yield Pair(*(_text(value, name, f'pair {i}') for name, value in zip(Pair._fields, row)))
         else: yield from _row_pairs(row, config, f'pair {i}')
 
@@ -368,7 +392,7 @@ class _NearDuplicates:
             for o in prefix: index[o].append(len(self.pairs))
         self.pairs.append((pair, sets))
 
-# %% ../nbs/02a_pairs.ipynb #f5aad75e
+# %% ../nbs/02a_pairs.ipynb #b4ac6423
 class Example(NamedTuple):
     "A pair that was dropped, and what it was held against"
     pair: Pair
@@ -400,7 +424,7 @@ class Cleaning:
             lengths = [len(o) for o in pair[:2]]
             keys = [match_key(o) for o in pair[:2]]
             digest = hashlib.blake2b('\0'.join(keys).encode('utf-8'), digest_size=16).digest()
-            if not all(lengths): self.drop('empty', pair)
+            if not all(any(map(str.isprintable, o)) for o in pair[:2]): self.drop('empty', pair)
             elif min(lengths) < c.min_chars: self.drop('too short', pair, f'{min(lengths)} characters')
             elif c.max_chars and max(lengths) > c.max_chars: self.drop('too long', pair, f'{max(lengths)} characters')
             elif keys[0] == keys[1]: self.drop('question = answer', pair)

@@ -39,7 +39,7 @@ class TeacherChangedError(CubeError):
     "A teacher other than the one a run was trained with"
     code = 'CT-904'
 
-# %% ../nbs/09_pipeline.ipynb #ff742303
+# %% ../nbs/09_pipeline.ipynb #ffee5c42
 def make_teacher(config: Config, # Its sections `teachers` and `paths`
                  **options # Other arguments of `Teacher`
                 ) -> Teacher:
@@ -63,7 +63,7 @@ def make_dataset(config: Config, # Its `training.mode` decides what becomes of t
 
 def _expanded(config: Config, parts: Split, teacher: Teacher) -> Split:
     "`parts` with what `data.expand` adds to the training part"
-    return expand(parts, teacher, config.data.expand, seed=config.training.seed)[0] if config.data.expand else parts
+    return expand(parts, teacher, config.data.expand, seed=config.training.seed) if config.data.expand else parts
 
 def load_parts(config: Config, # Cleaning, columns, shares, expansion and seed
                pairs: str | Path | None, # A file for `read_pairs`; `None` takes the bundled set
@@ -75,13 +75,14 @@ def load_parts(config: Config, # Cleaning, columns, shares, expansion and seed
     data = make_dataset(config, texts, teacher)
     return data, _expanded(config, data.split(config.training.seed, d.test, d.valid, d.split_by, d.stratify), teacher)
 
-# %% ../nbs/09_pipeline.ipynb #d15f0d5d
+# %% ../nbs/09_pipeline.ipynb #f8d55376
 def _line(row: dict) -> bytes: return json.dumps(row, ensure_ascii=False).encode('utf-8') + b'\n'
 
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str) -> None:
     atomic_write(folder/'report.json', report.to_json() + '\n')
     sizes = ', '.join(f'{len(part)} {name}' for name, part in parts._asdict().items())
     made = sum(bool(pair.made_by) for pair in parts.train.pairs)
+    account = f'\n## What was made, and dropped of that\n\n{parts.train.cleaning.table}\n' if made else ''
     apart = 'question and no answer' if trainer.config.data.split_by == 'group' else 'question'
     used = trainer.steps_used(parts.test.q)
     atomic_write(folder/'report.md', f"""# Report
@@ -99,7 +100,7 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 ## What cleaning dropped
 
 {data.cleaning.table}
-""")
+{account}""")
 
 # %% ../nbs/09_pipeline.ipynb #5b8dd1e6
 def train_run(out: str | Path, # The run folder to make
@@ -170,7 +171,7 @@ class Answerer:
         "The `k` best answers, best first"
         return self.ask_many([question], k)[0]
 
-# %% ../nbs/09_pipeline.ipynb #ac5be2c8
+# %% ../nbs/09_pipeline.ipynb #06a3761d
 def _read_parts(run: Path) -> dict[str, list[Pair]]:
     "The pairs of a run, by part"
     parts = {name: [] for name in Split._fields}
@@ -182,21 +183,29 @@ def _read_parts(run: Path) -> dict[str, list[Pair]]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as e: raise RunFolderError(f'{run}/pairs.jsonl: {e}; the run is damaged or was not made by cube_train') from None
     return parts
 
+def _again(config: Config, part: list[Pair], teacher: Teacher) -> VectorPairs:
+    "The dataset of a part of a run"
+    if config.training.mode == 'dialogue': return make_dataset(config, part, teacher)
+    return AutoencoderDataset.from_texts([pair.question for pair in part], teacher, config.data.noise)  # its pairs are texts with themselves
+
 def evaluate_run(run: str | Path, # A run folder that `train_run` made
                  pairs: str | Path, # A file for `read_pairs`
-                 question: str | None = None, # Its column of questions; `None` finds it
-                 answer: str | None = None, # Its column of answers; `None` finds it
+                 question: str | None = None, # Its column of questions; `None` takes the run's, or finds it
+                 answer: str | None = None, # Its column of answers; `None` takes the run's, or finds it
                  cache: str | Path | None = None, # Folder of the vector cache
                  progress: bool = False # Show a bar while texts are encoded
                 ) -> tuple[Report, int]: # The report, and how many pairs the run had seen
     "Evaluate a run on the pairs of a file that it was not trained on"
     trainer, parts = CubeTrainer.load(run), _read_parts(Path(run))
     config = trainer.config
-    new = list(read_pairs(pairs, config.data.model_copy(update={'question': question, 'answer': answer}), progress))
-    seen = {match_key(text) for name in ('train', 'valid') for pair in parts[name] for text in pair[:2]}
-    unseen = [pair for pair in new if not {match_key(text) for text in pair[:2]} & seen]
+    columns = {name: value for name, value in (('question', question), ('answer', answer)) if value}
+    new, texts = list(read_pairs(pairs, config.data.model_copy(update=columns), progress)), 1 if config.data.split_by == 'question' else 2
+    if config.training.mode == 'autoencoder': new = [Pair(text, text) for pair in new for text in pair[:2]]
+    seen = {match_key(text) for name in ('train', 'valid') for pair in parts[name] for text in pair[:texts] if text}
+    unseen = [pair for pair in new if not {match_key(text) for text in pair[:texts]} & seen]
     if not unseen: raise TrainedOnError(f'{pairs}: the run was trained on the question or answer of each of its {len(new)} pairs; give others')
     teacher = _own_teacher(trainer, device='auto', cache=cache, progress=progress)
-    read = Split(*(make_dataset(config, (pair for pair in part if not pair.made_by), teacher) for part in parts.values()))
+    read = Split(*(_again(config, [pair for pair in part if not pair.made_by], teacher) for part in parts.values()))
     train, valid, _ = _expanded(config, read, teacher)  # what was made is made again
-    return evaluate(trainer, make_dataset(config, unseen, teacher), train, valid), len(new) - len(unseen)
+    test = make_dataset(config, unseen, teacher) if config.training.mode == 'dialogue' else _again(config, unseen, teacher)
+    return evaluate(trainer, test, train, valid), len(new) - len(unseen)

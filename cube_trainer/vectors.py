@@ -6,9 +6,9 @@
 __all__ = ['VectorShapeError', 'DamagedFileError', 'UnwritableKeyError', 'as_vectors', 'read_vectors', 'write_vectors',
            'NonFiniteVectorError', 'WordVectors']
 
-# %% ../nbs/02c_vectors.ipynb #a0e99038
+# %% ../nbs/02c_vectors.ipynb #76841d38
 import gzip, io, json, math, mmap, os, re, warnings, zipfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,7 @@ from safetensors import safe_open
 from .core import ConfigValueError, CubeError, atomic_file
 from .pairs import EmptyFileError, FileTypeError
 from .wordfiles import NonFiniteVectorError, PickleFileError, TrailingBytesError, TruncatedFileError, WordVectors
-from .wordfiles import _ADVICE, _BLOCK, _KEY, _NUMBER, _check_finite, _check_keys, _choice, _Choice, _decode, _kept, _open, _read_binary, _read_glove, _read_text, _refuse_twice, _release
+from .wordfiles import _ADVICE, _BLOCK, _KEY, _LINE, _NUMBER, _check_finite, _check_keys, _choice, _Choice, _decode, _kept, _open, _read_binary, _read_glove, _read_text, _refuse_twice, _release
 
 # %% ../nbs/02c_vectors.ipynb #154033bb
 _all_ = ['NonFiniteVectorError', 'WordVectors']
@@ -67,7 +67,7 @@ def _format(path: Path, name: str | None) -> str:
     if zipped and name in ('npy', 'npz', 'safetensors'): raise FileTypeError(f'{path}: {name} is read without .gz; unzip it')
     return name
 
-# %% ../nbs/02c_vectors.ipynb #ebef3825
+# %% ../nbs/02c_vectors.ipynb #c8dd7aad
 @contextmanager
 def _parsing(path: Path, kind: str) -> Iterator[None]:
     "Whatever a parser of numpy, zipfile or safetensors raises, as `DamagedFileError`"
@@ -87,16 +87,18 @@ def _npy_header(f: BinaryIO, size: int, path: Path) -> tuple[tuple[int, ...], bo
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', UserWarning)  # a header of Python 2 is read, and numpy would say so
             shape, fortran, dtype = (np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0)(head)
-        if any(n < 0 for n in shape): raise ValueError(f'shape {shape}')
+        if any(type(n) is not int or n < 0 for n in shape): raise ValueError(f'shape {shape}')
     if dtype.hasobject: raise PickleFileError(f"{path}: an array of Python objects is a pickle; {_ADVICE}")
+    if len(shape) not in (1, 2) or dtype.kind not in 'fiuU' or not dtype.itemsize: raise VectorShapeError(f'{path}: found {dtype} of shape {list(shape)}; expected numbers [n, d], or a row of words')
     end = f.tell() + math.prod(shape)*dtype.itemsize
     if end > size: raise TruncatedFileError(f'{path}: byte {size}: the data end here, but {dtype} of shape {list(shape)} ends at {end}; fetch it again')
     if end < size: raise TrailingBytesError(f'{path}: byte {end}: {size - end} bytes follow {dtype} of shape {list(shape)}; write the file again')
     return shape, fortran, dtype
 
-# %% ../nbs/02c_vectors.ipynb #d730b43f
+# %% ../nbs/02c_vectors.ipynb #fbbe7cb2
 def _float32(x: np.ndarray, # `[n, d]` of any number type
-             where: str, release: Callable[[int, int], None] = lambda start, stop: None # Called with the rows just done
+             places: Sequence[int], where: str, # For messages: the row of the file that each is
+             release: Callable[[int, int], None] = lambda start, stop: None # Called with the rows just done
             ) -> np.ndarray: # `[n, d]` float32, `x` itself if it is that
     "`x` as a contiguous float32 matrix of finite values, looked at and converted by blocks"
     if x.ndim != 2 or not x.size or x.dtype.kind not in 'fiu': raise VectorShapeError(f'{where}0: expected numbers of shape [n, d], found {x.dtype} of shape {list(x.shape)}')
@@ -105,7 +107,7 @@ def _float32(x: np.ndarray, # `[n, d]` of any number type
     for i in range(0, len(x), step):
         if not same:
             with np.errstate(over='ignore'): out[i:i + step] = x[i:i + step]
-        _check_finite(out[i:i + step], range(i, len(x)), where)
+        _check_finite(out[i:i + step], places[i:], where)
         release(i, i + step)
     return out
 
@@ -113,14 +115,15 @@ def _select(words: list[str] | None, x: np.ndarray, path: Path, choice: _Choice,
     "The rows of `x` that are wanted, checked; `x` itself if all are"
     if words is None and choice.vocab is not None: raise ConfigValueError(f'vocab: {path} holds vectors without words, so none can be looked up; leave vocab out')
     if words is not None and len(words) != len(x): raise DamagedFileError(f'{path}: {len(words)} words for {len(x)} vectors; write the file again')
-    where, x = f'{path}: row ', _float32(x[:choice.limit], f'{path}: row ', release)
-    if words is None: return WordVectors(None, x)
+    where, x = f'{path}: row ', x[:choice.limit]
+    if words is None: return WordVectors(None, _float32(x, range(len(x)), where, release))
     words = words[:len(x)]
     _check_keys(words, range(len(x)), where)
     if choice.duplicates == 'refuse': _refuse_twice(words, range(len(x)), where, set())
     rows = _kept(words, choice, set())
     if rows == []: raise EmptyFileError(f'{where}{len(x) - 1}: no word of vocab up to here; check its spelling and case')
-    return WordVectors(words, x) if rows is None else WordVectors([words[i] for i in rows], x[rows])
+    if rows is None: return WordVectors(words, _float32(x, range(len(x)), where, release))
+    return WordVectors([words[i] for i in rows], _float32(x[rows], rows, where))
 
 # %% ../nbs/02c_vectors.ipynb #4134afa0
 def _read_npy(path: Path, choice: _Choice) -> WordVectors:
@@ -135,7 +138,7 @@ def _read_npy(path: Path, choice: _Choice) -> WordVectors:
     row = 0 if fortran else n//shape[0]*dtype.itemsize
     return _select(None, x, path, choice, lambda first, last: _release(data, start + first*row, min(len(data), start + last*row)))
 
-# %% ../nbs/02c_vectors.ipynb #be6b6b31
+# %% ../nbs/02c_vectors.ipynb #12860b00
 def _member(archive: zipfile.ZipFile, name: str, size: int, path: Path) -> np.ndarray:
     "An array of an archive of `size` bytes; nothing is allocated that the archive cannot hold"
     info = archive.getinfo(name)
@@ -148,7 +151,6 @@ def _member(archive: zipfile.ZipFile, name: str, size: int, path: Path) -> np.nd
         data = memoryview(x.view(np.uint8) if x.size else b'')
         for i in range(0, len(data), _BLOCK):
             if f.readinto(data[i:i + _BLOCK]) != len(data[i:i + _BLOCK]): raise TruncatedFileError(f'{path}: {name} ends before its data do; fetch it again')
-        f.read(1)  # the end, where the checksum is compared
         return x.reshape(shape, order='F' if fortran else 'C')
 
 def _read_npz(path: Path, choice: _Choice) -> WordVectors:
@@ -165,7 +167,7 @@ def _read_npz(path: Path, choice: _Choice) -> WordVectors:
         words = None if words is None else words.tolist()
     return _select(words, x, path, choice)
 
-# %% ../nbs/02c_vectors.ipynb #bf58c1b6
+# %% ../nbs/02c_vectors.ipynb #559c2584
 def _read_safetensors(path: Path, choice: _Choice) -> WordVectors:
     "A safetensors file of `vectors` and `words` (UTF-8, one a line, as uint8), or of one tensor"
     with _open(path) as f:
@@ -175,28 +177,29 @@ def _read_safetensors(path: Path, choice: _Choice) -> WordVectors:
         if names != ['vectors', 'words'] and len(names) != 1: raise DamagedFileError(f"{path}: holds {', '.join(names)[:90] or 'nothing'}; expected vectors and words, or one tensor")
         x = f.get_tensor(names[0])
         words = f.get_tensor('words') if len(names) == 2 else None
-    if not x.is_floating_point() or x.ndim != 2 or not x.numel(): raise VectorShapeError(f'{path}: {names[0]}: expected floating numbers of shape [n, d], found {x.dtype} of shape {list(x.shape)}')
+        numbers = x.float().numpy() if x.is_floating_point() and x.ndim == 2 and x.numel() else None
+    if numbers is None: raise VectorShapeError(f'{path}: {names[0]}: expected floating numbers of shape [n, d], found {x.dtype} of shape {list(x.shape)}')
     if words is not None and (words.dtype != torch.uint8 or words.ndim != 1): raise DamagedFileError(f'{path}: words are {words.dtype} of shape {list(words.shape)}; expected UTF-8 text as a row of uint8, one word a line')
     if words is not None: words = _decode([words.numpy().tobytes()], [0], f'{path}: words: byte ', _Choice())[0].split('\n')
-    return _select(words, x.float().numpy(), path, choice)
+    return _select(words, numbers, path, choice)
 
-# %% ../nbs/02c_vectors.ipynb #3bf2f39d
+# %% ../nbs/02c_vectors.ipynb #cb2e96cc
 _readers = {'word2vec-binary': _read_binary, 'word2vec-text': _read_text, 'glove': _read_glove, 'npy': _read_npy, 'npz': _read_npz, 'safetensors': _read_safetensors}
 
 def read_vectors(path: str | Path, # `.bin`, `.vec` or `.txt`, these also with `.gz`; `.npy`, `.npz` or `.safetensors`
                  format: str | None = None, # `word2vec-binary`, `word2vec-text`, `glove`, `npy`, `npz` or `safetensors`; `None` goes by the extension
-                 limit: int | None = None, # Look at this many rows from the start, 1 or more; `None` looks at all, and at the end of the file
-                 vocab: Collection[str] | None = None, # Keep only these words; they stay in the order of the file
+                 limit: int | None = None, # Look at this many rows from the start, 1 or more, and at nothing behind them; `None` looks at all
+                 vocab: Iterable[str] | None = None, # Keep only these words, in the order of the file; the values of others are not looked at
                  encoding: str = 'utf-8', # Of keys in the word2vec and GloVe formats
                  errors: str = 'strict', # What to do with keys that are not in it: `strict`, `replace` or `ignore`
                  duplicates: str = 'refuse' # A word that comes again: `refuse` the file, or keep the `first`
                 ) -> WordVectors: # Words, all different, and finite float32 vectors `[n, d]`
-    "The vectors of a file, checked whole; whatever is wrong with it is a `CubeError` that names the byte, line or row"
+    "The vectors of a file, checked; whatever is wrong with what is read is a `CubeError` that names a byte, line or row at fault"
     path = Path(path)
     choice = _choice(limit, vocab, encoding, errors, duplicates)
     return _readers[_format(path, format)](path, choice)
 
-# %% ../nbs/02c_vectors.ipynb #451fd2c1
+# %% ../nbs/02c_vectors.ipynb #c6197867
 def _check_words(words: Sequence[str] | None, n: int, format: str) -> None:
     "Refuse words that `n` vectors in `format` cannot have"
     if words is None:
@@ -210,9 +213,9 @@ def _check_words(words: Sequence[str] | None, n: int, format: str) -> None:
         if format == 'glove' and (not i and re.search('^\ufeff| ', word) or ' ' in word and _NUMBER.fullmatch(word.rpartition(' ')[2].encode('utf-8', 'replace'))):
             raise UnwritableKeyError(f'word {i}: {word!r:.60} would be read as another by readers of GloVe files; use npz or safetensors')
     _check_keys(words, range(n), 'word ')
-    _refuse_twice(list(words), range(n), 'word ', set())
+    _refuse_twice(words, range(n), 'word ', set())
 
-# %% ../nbs/02c_vectors.ipynb #5a006103
+# %% ../nbs/02c_vectors.ipynb #d7cfe900
 def _steps(x: np.ndarray) -> Iterator[slice]:
     "The rows of `x` about a megabyte at a time"
     step = max(1, _BLOCK//(4*x.shape[1]))
@@ -224,7 +227,9 @@ def _write_binary(f: BinaryIO, words: Sequence[str], x: np.ndarray) -> None:
 
 def _write_glove(f: BinaryIO, words: Sequence[str], x: np.ndarray) -> None:
     for rows in _steps(x):
-        f.write(b''.join([word.encode() + b' ' + b' '.join(numbers) + b'\n' for word, numbers in zip(words[rows], x[rows].astype('S').tolist())]))
+        lines = [word.encode() + b' ' + b' '.join(numbers) + b'\n' for word, numbers in zip(words[rows], x[rows].astype('S').tolist())]
+        if max(map(len, lines)) > _LINE: raise UnwritableKeyError(f'a word and its vector take a line of more than {_LINE} bytes, which is not read back; use npz or safetensors')
+        f.write(b''.join(lines))
 
 def _write_text(f: BinaryIO, words: Sequence[str], x: np.ndarray) -> None:
     f.write(b'%d %d\n' % x.shape)
@@ -250,7 +255,7 @@ def _write_safetensors(f: BinaryIO, words: Sequence[str] | None, x: np.ndarray) 
     for rows in _steps(x): f.write(x[rows].astype('<f4', copy=False).tobytes())
     f.write(text)
 
-# %% ../nbs/02c_vectors.ipynb #14a2e862
+# %% ../nbs/02c_vectors.ipynb #039a100b
 _writers = {'word2vec-binary': _write_binary, 'word2vec-text': _write_text, 'glove': _write_glove, 'npy': _write_npy, 'npz': _write_npz, 'safetensors': _write_safetensors}
 
 def write_vectors(path: str | Path, # The extension names the format, as in `read_vectors`
@@ -262,6 +267,8 @@ def write_vectors(path: str | Path, # The extension names the format, as in `rea
     path = Path(path)
     name, x = _format(path, format), as_vectors(vectors, 'vectors')
     if not len(x): raise VectorShapeError('vectors: expected one vector or more, got none')
+    if isinstance(words, (str, bytes, Set, Mapping)): raise ConfigValueError(f'words: {type(words).__name__} given; expected a list, one word for each vector')
+    if words is not None: words = list(words)
     _check_words(words, len(x), name)
     with atomic_file(path) as f:
         if path.suffix.lower() != '.gz': return _writers[name](f, words, x)

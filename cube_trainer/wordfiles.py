@@ -6,8 +6,8 @@
 __all__ = ['NonFiniteVectorError', 'HeaderError', 'TruncatedFileError', 'TrailingBytesError', 'DuplicateKeyError',
            'EmptyKeyError', 'KeyEncodingError', 'PickleFileError', 'NumberError', 'WordVectors']
 
-# %% ../nbs/02b_wordfiles.ipynb #068e0915
-import gzip, mmap, os, re, tempfile, warnings, zlib
+# %% ../nbs/02b_wordfiles.ipynb #0d1859a4
+import codecs, gzip, math, mmap, os, re, tempfile, zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -66,7 +66,7 @@ class WordVectors(NamedTuple):
 
     def __repr__(self): return f"WordVectors({len(self.vectors)} {'rows' if self.words is None else 'words'}, d={self.vectors.shape[1]})"
 
-# %% ../nbs/02b_wordfiles.ipynb #2ff21a49
+# %% ../nbs/02b_wordfiles.ipynb #79eb4520
 class _Choice(NamedTuple):
     "What to take of a file, and how to read its keys"
     limit: int | None = None
@@ -75,18 +75,21 @@ class _Choice(NamedTuple):
     errors: str = 'strict'
     duplicates: str = 'refuse'
 
+_SINGLE = {'utf-8', 'ascii', 'iso8859-1', 'cp1252'} # encodings without a state that goes on from key to key
+
 def _choice(limit, vocab, encoding, errors, duplicates) -> _Choice:
     "The arguments of `read_vectors`, checked"
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1): raise ConfigValueError(f'limit = {limit!r}: expected a number of rows, 1 or more, or None for all')
-    if isinstance(vocab, str) or vocab is not None and not len(vocab): raise ConfigValueError(f'vocab = {vocab!r}: expected a collection of words, or None for all')
+    if limit is not None and (not isinstance(limit, (int, np.integer)) or isinstance(limit, bool) or limit < 1): raise ConfigValueError(f'limit = {limit!r}: expected a number of rows, 1 or more, or None for all')
+    words = list(vocab) if isinstance(vocab, Iterable) and not isinstance(vocab, str) else []
+    if vocab is not None and not (words and all(isinstance(o, str) for o in words)): raise ConfigValueError(f'vocab = {vocab!r:.60}: expected a collection of words, or None for all')
     for name, value, known in (('errors', errors, ('strict', 'replace', 'ignore')), ('duplicates', duplicates, ('refuse', 'first'))):
         if value not in known: raise ConfigValueError(f"{name} = {value!r}: expected one of {', '.join(known)}")
     try: fits = b'a \n0'.decode(encoding) == 'a \n0'
-    except (LookupError, UnicodeError): fits = False
+    except (LookupError, TypeError, ValueError): fits = False
     if not fits: raise ConfigValueError(f'encoding = {encoding!r}: expected a text encoding that extends ASCII, such as utf-8 or latin-1')
-    return _Choice(limit, None if vocab is None else frozenset(vocab), encoding, errors, duplicates)
+    return _Choice(limit, None if vocab is None else frozenset(words), codecs.lookup(encoding).name, errors, duplicates)
 
-# %% ../nbs/02b_wordfiles.ipynb #2235c4c6
+# %% ../nbs/02b_wordfiles.ipynb #c567974f
 _BLOCK = 1 << 20  # bytes worked on at a time: they stay in the cache of a core
 
 def _open(path: Path) -> BinaryIO:
@@ -98,16 +101,17 @@ def _open(path: Path) -> BinaryIO:
 
 def _unzip(f: BinaryIO, path: Path) -> BinaryIO:
     "What `f` unzips to, in a temporary file that has no name"
-    out = tempfile.TemporaryFile()
+    out = None
     try:
+        out = tempfile.TemporaryFile()
         with gzip.open(f) as source:
             while piece := source.read(_BLOCK): out.write(piece)
         out.flush()
         return out
     except BaseException as e:
-        out.close()
+        if out: out.close()
         if isinstance(e, (gzip.BadGzipFile, EOFError, zlib.error)): raise FileTypeError(f'{path}: not a whole gzip file ({e}); compress it again') from None
-        if isinstance(e, OSError): raise WriteError(f'cannot unzip {path}: {e.strerror or e}; make room in {tempfile.gettempdir()}') from None
+        if isinstance(e, OSError): raise WriteError(f'cannot unzip {path} to a temporary file: {e.strerror or e}; is there room where TMPDIR is?') from None
         raise
 
 # %% ../nbs/02b_wordfiles.ipynb #95d47cd1
@@ -123,12 +127,13 @@ def _release(data: mmap.mmap, start: int, stop: int) -> None:
     start, stop = (o - o % mmap.PAGESIZE for o in (start, stop))
     if stop > start and hasattr(mmap, 'MADV_DONTNEED'): data.madvise(mmap.MADV_DONTNEED, start, stop - start)
 
-# %% ../nbs/02b_wordfiles.ipynb #2a956528
+# %% ../nbs/02b_wordfiles.ipynb #b490ca61
 _CONTROL = re.compile('[\x00-\x1f\x7f\ud800-\udfff]')
 
 def _decode(keys: Sequence[bytes], places: Sequence[int], where: str, choice: _Choice) -> list[str]:
-    "`keys`, none of which holds a line end, as text"
+    "`keys` as text, all at once where nothing goes on from one to the next"
     try:
+        if choice.encoding not in _SINGLE: return [str(key, choice.encoding, choice.errors) for key in keys]
         words = b'\n'.join(keys).decode(choice.encoding, choice.errors).split('\n')
         return words if len(words) == len(keys) else [str(key, choice.encoding, choice.errors) for key in keys]
     except UnicodeError:
@@ -147,7 +152,7 @@ def _check_keys(words: Sequence[str], places: Sequence[int], where: str) -> None
 def _check_finite(x: np.ndarray, places: Sequence[int], where: str) -> None:
     "Refuse NaN and infinity in `x` `[n, d]`"
     with np.errstate(all='ignore'): total = np.dot(x.ravel(), x.ravel())
-    if np.isfinite(total) or np.isfinite(x).all(): return  # the first is faster, and false as well where squares overflow
+    if np.isfinite(total) or np.isfinite(x).all(): return  # the first is faster, but fails where a square overflows, too
     row, column = np.argwhere(~np.isfinite(x))[0]
     raise NonFiniteVectorError(f'{where}{places[row]}: value {column} of the vector is {x[row, column]}; repair or remove it')
 
@@ -199,7 +204,7 @@ def _collect(blocks: Iterable[_Block], where: str, choice: _Choice,
     out.resize((len(words), d), refcheck=False)
     return WordVectors(words, out)
 
-# %% ../nbs/02b_wordfiles.ipynb #72f7214d
+# %% ../nbs/02b_wordfiles.ipynb #250376ab
 _ADVICE = "load it where you trust it and convert it: safetensors.torch.save_file({'vectors': tensor.contiguous()}, 'vectors.safetensors')"
 
 _SIGNATURES = {b'\x80[\x02-\x05]': (PickleFileError, f'this is a pickle, and reading it executes code from it; {_ADVICE}'),
@@ -208,8 +213,10 @@ _SIGNATURES = {b'\x80[\x02-\x05]': (PickleFileError, f'this is a pickle, and rea
                b'\x1f\x8b': (HeaderError, 'this is a gzip file; add .gz to its name'),
                b'\x93NUMPY': (HeaderError, "this is an npy file; name it .npy")}
 
-def _header(data: mmap.mmap, path: Path, least: Callable[[int], int]) -> tuple[int, int, int]: # Its length, count and dimension
-    "The first line of `data`; `least` gives the bytes that a row of a dimension needs"
+def _header(data: mmap.mmap, path: Path, least: Callable[[int], int], # Gives the bytes that a row of a dimension needs
+            limit: int | None = None # Rows that will be read
+           ) -> tuple[int, int, int]: # Its length, count and dimension
+    "The first line of `data`, if the rows it promises can be there"
     line, bom = data[:128], 3*(data[:3] == b'\xef\xbb\xbf')
     for signature, (error, message) in _SIGNATURES.items():
         if re.match(signature, line): raise error(f'{path}: byte 0: {message}')
@@ -218,19 +225,24 @@ def _header(data: mmap.mmap, path: Path, least: Callable[[int], int]) -> tuple[i
     if not m: raise HeaderError(f"{path}: byte {bom}: the first line is {first!r:.60}, expected 'count dimension'; if it is a GloVe file, give format='glove'")
     count, dim, left = int(m[1]), int(m[2]), len(data) - m.end()
     if count < 1 or dim < 1: raise HeaderError(f'{path}: byte {bom}: the header says {count} vectors of dimension {dim}; both must be 1 or more')
-    if (promised := count*least(dim)) > left:
+    if 4*dim >= 2**31: raise HeaderError(f'{path}: byte {bom}: the header says vectors of dimension {dim}, more than can be read')
+    if (promised := min(count, limit or count)*least(dim)) > left:
         raise (HeaderError if promised > 100*left else TruncatedFileError)(f'{path}: byte {m.end()}: the header says {count} vectors of dimension {dim}, at least {promised} bytes, but {left} follow; the file is cut short or its header wrong')
     return m.end(), count, dim
 
-# %% ../nbs/02b_wordfiles.ipynb #9f1329bc
+# %% ../nbs/02b_wordfiles.ipynb #eae21556
 _KEY = 4096  # bytes a key may take
+_ROWS = 1 << 15  # records looked at at once: keys as Python objects are larger than in the file
 
 def _records(data: bytes | mmap.mmap, pos: int, stop: int, # Where a record starts, and where to end at the latest
              size: int, most: int # Bytes of a vector, and records wanted
             ) -> tuple[list[bytes], np.ndarray]: # Keys, and where their vectors start
     "The whole records between `pos` and `stop`"
-    keys = re.compile(rb'([^ ]*) .{%d}' % size, re.DOTALL).findall(data, pos, stop)[:most]
-    starts = pos + (np.fromiter(map(len, keys), int, len(keys)) + 1 + size).cumsum() - size
+    keys = re.compile(rb'([^ ]*) .{%d}|.+' % size, re.DOTALL).findall(data, pos, stop)  # `.+` takes a rest in which no record is, once and for all
+    ends = pos + (np.fromiter(map(len, keys), int, len(keys)) + 1 + size).cumsum()
+    if keys and not keys[-1] and (ends[-1] > min(stop, len(data)) or data[ends[-1] - size - 1:ends[-1] - size] != b' '): keys.pop()
+    keys = keys[:most]
+    starts = ends[:len(keys)] - size
     return ([key.removeprefix(b'\n') for key in keys] if b'\n' in b''.join(keys) else keys), starts
 
 def _take(data: bytes | mmap.mmap, starts: np.ndarray, out: np.ndarray) -> None: # `[k]`, `[k, d]`
@@ -249,37 +261,37 @@ def _no_record(block: bytes, place: str, done: str) -> CubeError:
     if block.find(b' ', 0, _KEY + 1) < 0 and len(block) > _KEY: return KeyEncodingError(f'{place}: no space ends the key within {_KEY} bytes; the dimension in the header is wrong, or the file is not binary')
     return TruncatedFileError(f'{place}: the file ends within the record, after {done} vectors; fetch it again')
 
-# %% ../nbs/02b_wordfiles.ipynb #be312577
+# %% ../nbs/02b_wordfiles.ipynb #d8ca2645
 def _binary_blocks(data: mmap.mmap, # With the header
                    pos: int, count: int, dim: int, # End of the header, and what it says
                    path: Path, choice: _Choice) -> Iterator[_Block]:
     "Words, byte offsets and vectors, some megabytes at a time, and then the end of the file"
     done, size, rows = 0, 4*dim, min(count, choice.limit or count)
     while done < rows:
-        keys, starts = _records(data, pos, pos + max(8*_BLOCK, _KEY + 2 + size), size, rows - done)
+        keys, starts = _records(data, pos, pos + max(min(8*_BLOCK, _ROWS*(size + 16)), _KEY + 2 + size), size, rows - done)
         if not keys: raise _no_record(data[pos:pos + _KEY + 2 + size], f'{path}: byte {pos}', f'{done} of {count}')
         places = np.concatenate([[pos], starts[:-1] + size])
-        if (longest := (starts - 1 - places).max()) > _KEY: raise KeyEncodingError(f'{path}: byte {places[(starts - 1 - places).argmax()]}: a key of {longest} bytes, more than {_KEY}; the dimension in the header is wrong, or the file is not binary')
+        if (longest := (starts - 1 - places).max()) > _KEY: raise KeyEncodingError(f'{path}: byte {places[(starts - 1 - places > _KEY).argmax()]}: a key of {longest} bytes, more than {_KEY}; the dimension in the header is wrong, or the file is not binary')
         yield _Block(_decode(keys, places, f'{path}: byte ', choice), places, partial(_take_and_release, data, starts, pos))
         done, pos = done + len(keys), int(starts[-1]) + size
     end = pos + (data[pos:pos + 1] == b'\n')
-    if rows == count and end < len(data): raise TrailingBytesError(f'{path}: byte {end}: {len(data) - end} bytes follow the {count} vectors that the header promised; the header is wrong, or the file is not binary')
+    if choice.limit is None and end < len(data): raise TrailingBytesError(f'{path}: byte {end}: {len(data) - end} bytes follow the {count} vectors that the header promised; the header is wrong, or the file is not binary')
 
 def _read_binary(path: Path, choice: _Choice) -> WordVectors:
     "A word2vec binary file"
     with _mapped(path) as data:
-        start, count, dim = _header(data, path, lambda d: 4*d + 2)
+        start, count, dim = _header(data, path, lambda d: 4*d + 2, choice.limit)
         return _collect(_binary_blocks(data, start, count, dim, path, choice), f'{path}: byte ', choice, min(count, choice.limit or count), dim)
 
-# %% ../nbs/02b_wordfiles.ipynb #de92f0d1
+# %% ../nbs/02b_wordfiles.ipynb #8c371127
 _LINE = 1 << 24  # bytes a line may take
 _NUMBER = re.compile(rb'[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf)', re.I)
 
 def _line_blocks(data: mmap.mmap, pos: int, path: Path) -> Iterator[list[bytes]]:
     "The lines from `pos` on, about a megabyte at a time"
-    if data[-1:] != b'\n': raise TruncatedFileError(f'{path}: byte {len(data)}: the last line has no end, so it may be a part of one; fetch the file again, or end the line if it is whole')
     while pos < len(data):
         end = data.rfind(b'\n', pos, pos + _BLOCK) + 1 or data.find(b'\n', pos, pos + _LINE) + 1
+        if not end and len(data) - pos < _LINE: raise TruncatedFileError(f'{path}: byte {len(data)}: the last line has no end, so it may be a part of one; fetch the file again, or end the line if it is whole')
         if not end: raise NumberError(f'{path}: byte {pos}: a line of more than {_LINE} bytes; this is not a file of vectors')
         yield data[pos:end - 1].split(b'\n')
         _release(data, pos, end)
@@ -289,11 +301,10 @@ def _fast_rows(lines: list[bytes], dim: int) -> tuple[list[bytes], np.ndarray] |
     "Keys and numbers of `lines`, all at once; `None` if one may not be a key and `dim` numbers"
     parts = [line.rstrip(b' \r').partition(b' ') for line in lines]
     text = b' '.join([numbers for _, _, numbers in parts])
-    if any(numbers.count(b' ') != dim - 1 for _, _, numbers in parts) or text.strip() != text or any(o in text for o in (b'  ', b'\t', b'\r', b'\v', b'\f')): return None
-    with warnings.catch_warnings(), np.errstate(over='ignore'):
-        warnings.simplefilter('ignore', DeprecationWarning)  # numpy's word for text that is not all numbers
+    if any(numbers.count(b' ') != dim - 1 for _, _, numbers in parts) or any(o in text for o in (b'\t', b'\r', b'\v', b'\f')): return None
+    with np.errstate(over='ignore'):
         try: x = np.fromstring(text, np.float32, sep=' ')
-        except ValueError: return None
+        except (ValueError, DeprecationWarning): return None  # numpy's words, today and before 2.3, for text that is not all numbers
     return ([key for key, _, _ in parts], x.reshape(-1, dim)) if x.size == len(lines)*dim else None
 
 # %% ../nbs/02b_wordfiles.ipynb #0f880663
@@ -313,7 +324,7 @@ def _slow_rows(lines: list[bytes], dim: int, spaces: bool, # Whether keys may ho
         keys.append(key)
     return keys, x
 
-# %% ../nbs/02b_wordfiles.ipynb #e4881938
+# %% ../nbs/02b_wordfiles.ipynb #8c408432
 def _put(x: np.ndarray, some: Sequence[int] | slice, out: np.ndarray) -> None:
     "Put the rows `some` of `x` into `out`"
     out[:] = x[some]
@@ -324,26 +335,27 @@ def _text_blocks(data: mmap.mmap, pos: int, dim: int, # Start of the first line,
     "Words, line numbers and vectors, about a megabyte at a time"
     first, rows = line, min(count, choice.limit or count)
     for lines in _line_blocks(data, pos, path):
-        if rows == count and line + len(lines) > first + count: raise TrailingBytesError(f'{path}:{first + count}: more lines than the {count} vectors that the header promised; mend the header')
+        if choice.limit is None and line + len(lines) > first + count: raise TrailingBytesError(f'{path}:{first + count}: more lines than the {count} vectors that the header promised; mend the header')
         lines = lines[:first + rows - line]
-        if not lines: return
         keys, x = _fast_rows(lines, dim) or _slow_rows(lines, dim, spaces, line, path)
         places = range(line, line + len(lines))
         yield _Block(_decode(keys, places, f'{path}:', choice), places, partial(_put, x))
         line += len(lines)
+        if choice.limit and line == first + rows: return
     if line < first + rows: raise TruncatedFileError(f'{path}:{line}: the file ends after {line - first} of {count} vectors; fetch it again')
 
 def _read_text(path: Path, choice: _Choice) -> WordVectors:
     "A word2vec text file"
     with _mapped(path) as data:
-        start, count, dim = _header(data, path, lambda d: 2*d + 2)
+        start, count, dim = _header(data, path, lambda d: 2*d + 2, choice.limit)
         return _collect(_text_blocks(data, start, dim, count, 2, False, path, choice), f'{path}:', choice, min(count, choice.limit or count), dim)
 
-# %% ../nbs/02b_wordfiles.ipynb #5ee52e87
-def _lines_of(data: mmap.mmap) -> int:
-    "The line ends in `data`"
+# %% ../nbs/02b_wordfiles.ipynb #143b98f3
+def _lines_of(data: mmap.mmap, enough: float) -> int:
+    "The line ends in `data`, counted until there are `enough`"
     total = 0
     for pos in range(0, len(data), _BLOCK):
+        if total >= enough: break
         total += data[pos:pos + _BLOCK].count(b'\n')
         _release(data, pos, pos + _BLOCK)
     return total
@@ -354,7 +366,7 @@ def _read_glove(path: Path, choice: _Choice) -> WordVectors:
         start = 3*(data[:3] == b'\xef\xbb\xbf')
         first = next(_line_blocks(data, start, path))[0].rstrip(b' \r')
         if re.fullmatch(rb'-?\d+ -?\d+', first): raise HeaderError(f"{path}:1: {first!r:.60} is a header, which GloVe files do not have; give format='word2vec-text'")
-        dim, count = first.count(b' '), _lines_of(data)
+        dim, count = first.count(b' '), _lines_of(data, choice.limit + 1 if choice.limit else math.inf)
         if dim < 1: raise NumberError(f'{path}:1: {first!r:.60} is not a key and numbers with spaces between; this is not a GloVe file')
-        if count*(2*dim + 2) > len(data): raise NumberError(f'{path}: {count} lines in {len(data)} bytes cannot all have the {dim} numbers of the first; mend the shorter ones')
+        if min(count, choice.limit or count)*(2*dim + 2) > len(data): raise NumberError(f'{path}: {count} lines in {len(data)} bytes cannot all have the {dim} numbers of the first; mend the shorter ones')
         return _collect(_text_blocks(data, start, dim, count, 1, True, path, choice), f'{path}:', choice, min(count, choice.limit or count), dim)
