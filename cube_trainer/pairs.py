@@ -88,7 +88,7 @@ class Pair(NamedTuple):
     id: str = '' # As the data name it
     made_by: str = '' # How and from which question it was made; empty for a pair that was read
 
-# %% ../nbs/02a_pairs.ipynb #3d1db81e
+# %% ../nbs/02a_pairs.ipynb #aa258857
 _QUESTION = ('question', 'query', 'input', 'user', 'prompt', 'instruction')
 _ANSWER = ('answer', 'answers', 'response', 'responses', 'output', 'outputs', 'assistant', 'completion', 'reply')
 _TALK = ('messages', 'conversations', 'conversation', 'dialogue', 'dialog', 'turns')
@@ -120,12 +120,15 @@ class _Columns(NamedTuple):
     answer: str
     source: str | None
     id: str | None
+    more: str | None # Goes on with the question: Alpaca's `input` after its `instruction`
 
 @lru_cache(maxsize=256)
 def _columns(names: tuple[str, ...], question: str | None, answer: str | None) -> _Columns:
     "Which of `names` holds what"
-    return _Columns(_column(names, question, _QUESTION), _column(names, answer, _ANSWER),
-                    next(iter(_known(names, ('source',))), None), next(iter(_known(names, _ID)), None))
+    alpaca = [o for known in ('instruction', 'input') for o in _known(names, (known,))]
+    more = alpaca[1] if question is None and len(alpaca) == 2 and _known(names, _QUESTION[:-1]) == alpaca[1:] else None
+    return _Columns(alpaca[0] if more else _column(names, question, _QUESTION), _column(names, answer, _ANSWER),
+                    next(iter(_known(names, ('source',))), None), next(iter(_known(names, _ID)), None), more)
 
 # %% ../nbs/02a_pairs.ipynb #6c94995d
 def _missing(value) -> bool:
@@ -145,7 +148,7 @@ def _texts(value, what: str, where: str) -> list[str]:
     if isinstance(value, (list, tuple)): return [_text(o.get('text', o) if isinstance(o, Mapping) else o, what, where) for o in value if not _missing(o)] or ['']
     return [_text(value, what, where)]
 
-# %% ../nbs/02a_pairs.ipynb #6c19d9a3
+# %% ../nbs/02a_pairs.ipynb #2fb43270
 _ROLES = {**dict.fromkeys(('user', 'human', 'prompter'), 'user'), **dict.fromkeys(('assistant', 'gpt', 'bot', 'model', 'chatbot'), 'assistant'),
           **dict.fromkeys(('system', 'developer', 'tool', 'function'), 'other')}
 
@@ -183,6 +186,7 @@ def _row_pairs(row, config: DialogueConfig, where: str) -> Iterator[Pair]:
     try: c = _columns(tuple(row), config.question, config.answer)
     except ColumnError as e: raise ColumnError(f'{where}: {e.message}') from None
     question = _text(row[c.question], c.question, where)
+    if c.more: question += '\n' + _text(row[c.more], c.more, where)
     for answer in _texts(row[c.answer], c.answer, where): yield Pair(question, answer, _label(row, c.source), _label(row, c.id))
 
 def _label(row: Mapping, column: str | None) -> str:

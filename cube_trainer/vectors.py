@@ -183,12 +183,12 @@ def _read_safetensors(path: Path, choice: _Choice) -> WordVectors:
     if words is not None: words = _decode([words.numpy().tobytes()], [0], f'{path}: words: byte ', _Choice())[0].split('\n')
     return _select(words, numbers, path, choice)
 
-# %% ../nbs/02c_vectors.ipynb #cb2e96cc
+# %% ../nbs/02c_vectors.ipynb #dc6da766
 _readers = {'word2vec-binary': _read_binary, 'word2vec-text': _read_text, 'glove': _read_glove, 'npy': _read_npy, 'npz': _read_npz, 'safetensors': _read_safetensors}
 
 def read_vectors(path: str | Path, # `.bin`, `.vec` or `.txt`, these also with `.gz`; `.npy`, `.npz` or `.safetensors`
-                 format: str | None = None, # `word2vec-binary`, `word2vec-text`, `glove`, `npy`, `npz` or `safetensors`; `None` goes by the extension
                  limit: int | None = None, # Look at this many rows from the start, 1 or more, and at nothing behind them; `None` looks at all
+                 format: str | None = None, # `word2vec-binary`, `word2vec-text`, `glove`, `npy`, `npz` or `safetensors`; `None` goes by the extension
                  vocab: Iterable[str] | None = None, # Keep only these words, in the order of the file; the values of others are not looked at
                  encoding: str = 'utf-8', # Of keys in the word2vec and GloVe formats
                  errors: str = 'strict', # What to do with keys that are not in it: `strict`, `replace` or `ignore`
