@@ -7,15 +7,16 @@ __all__ = ['TooFewPairsError', 'key_digests', 'row_digests', 'numbered', 'connec
            'DialogueDataset', 'AnswerBank', 'answer_bank', 'deal_groups', 'Split', 'add_noise', 'AutoencoderDataset',
            'Preparation', 'DialogueConfig']
 
-# %% ../nbs/03_datasets.ipynb #c5cd2f7c
+# %% ../nbs/03_datasets.ipynb #b5ee8a05
 import hashlib, json, tempfile
 from array import array
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Iterable, Literal, NamedTuple, Protocol, Self, Sequence
+from typing import BinaryIO, Iterable, Iterator, Literal, NamedTuple, Protocol, Self, Sequence
 
 import numpy as np, torch
 from fastcore.basics import patch
@@ -70,12 +71,14 @@ def connected_groups(q_id: np.ndarray, # `[n]` equal numbers for equal questions
     graph = coo_matrix((np.ones(len(q_id), np.int8), (q_id, n_q + a_id)), shape=(n_q + n_a, n_q + n_a))
     return numbered(connected_components(graph, directed=False)[1][q_id])
 
-# %% ../nbs/03_datasets.ipynb #cb99be39
+# %% ../nbs/03_datasets.ipynb #adcf5ea3
 _IN_MEMORY = 2**28 # bytes; arrays and texts beyond that lie in temporary files
 _PIECE = 4096 # pairs that are cleaned, encoded or copied at once
 
-def _write(file: BinaryIO, data: bytes | memoryview) -> None:
-    try: file.write(data)
+@contextmanager
+def _writing() -> Iterator[None]:
+    "A disk that is full, as `WriteError`"
+    try: yield
     except OSError as e: raise WriteError(f'cannot write a temporary file in {tempfile.gettempdir()}: {e.strerror}; make room, or name a larger folder with TMPDIR') from None
 
 class _VectorFile:
@@ -83,12 +86,12 @@ class _VectorFile:
     def __init__(self): self.file, self.n, self.dim = tempfile.TemporaryFile(), 0, 0
 
     def add(self, x: np.ndarray) -> None: # `[m, d]` float32
-        _write(self.file, np.ascontiguousarray(x).data)
+        with _writing(): self.file.write(np.ascontiguousarray(x).data)
         self.n, self.dim = self.n + len(x), x.shape[1]
 
     def array(self) -> np.ndarray: # `[n, d]`
         "All rows: an array, or a map of the file if they are many"
-        self.file.flush()
+        with _writing(): self.file.flush()
         if 4*self.n*self.dim > _IN_MEMORY: return np.memmap(self.file, np.float32, 'r+', shape=(self.n, self.dim))
         self.file.seek(0)
         return np.fromfile(self.file, np.float32).reshape(self.n, self.dim)
@@ -106,8 +109,9 @@ class _PairFile(Sequence):
         self.file, self.starts = file or tempfile.TemporaryFile(), array('Q', starts)
 
     def add(self, pair: Pair) -> None:
-        self.starts.append(self.file.tell())
-        _write(self.file, json.dumps(pair).encode() + b'\n')
+        with _writing():
+            self.starts.append(self.file.tell())
+            self.file.write(json.dumps(pair).encode() + b'\n')
 
     def __len__(self): return len(self.starts)
     def __getitem__(self, i: int) -> Pair:
