@@ -171,7 +171,7 @@ class Answerer:
         "The `k` best answers, best first"
         return self.ask_many([question], k)[0]
 
-# %% ../nbs/09_pipeline.ipynb #06a3761d
+# %% ../nbs/09_pipeline.ipynb #231b8015
 def _read_parts(run: Path) -> dict[str, list[Pair]]:
     "The pairs of a run, by part"
     parts = {name: [] for name in Split._fields}
@@ -199,7 +199,7 @@ def evaluate_run(run: str | Path, # A run folder that `train_run` made
     trainer, parts = CubeTrainer.load(run), _read_parts(Path(run))
     config = trainer.config
     columns = {name: value for name, value in (('question', question), ('answer', answer)) if value}
-    new, texts = list(read_pairs(pairs, config.data.model_copy(update=columns), progress)), 1 if config.data.split_by == 'question' else 2
+    new, texts = list(read_pairs(pairs, config.data.model_copy(update=columns), progress)), 1 if config.data.split_by == 'question' else 2  # of each pair: split by question, a known answer may come again
     if config.training.mode == 'autoencoder': new = [Pair(text, text) for pair in new for text in pair[:2]]
     seen = {match_key(text) for name in ('train', 'valid') for pair in parts[name] for text in pair[:texts] if text}
     unseen = [pair for pair in new if not {match_key(text) for text in pair[:texts]} & seen]

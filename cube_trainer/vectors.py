@@ -6,15 +6,16 @@
 __all__ = ['VectorShapeError', 'DamagedFileError', 'UnwritableKeyError', 'as_vectors', 'read_vectors', 'write_vectors',
            'NonFiniteVectorError', 'WordVectors']
 
-# %% ../nbs/02c_vectors.ipynb #76841d38
-import gzip, io, json, math, mmap, os, re, warnings, zipfile
+# %% ../nbs/02c_vectors.ipynb #f352248a
+import gzip, io, json, math, mmap, os, re, struct, warnings, zipfile, zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO
 
 import numpy as np, torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from .core import ConfigValueError, CubeError, atomic_file
 from .pairs import EmptyFileError, FileTypeError
@@ -67,13 +68,16 @@ def _format(path: Path, name: str | None) -> str:
     if zipped and name in ('npy', 'npz', 'safetensors'): raise FileTypeError(f'{path}: {name} is read without .gz; unzip it')
     return name
 
-# %% ../nbs/02c_vectors.ipynb #c8dd7aad
+# %% ../nbs/02c_vectors.ipynb #3092d1ec
+_DAMAGE = {'npy': (ValueError, TypeError, SyntaxError, LookupError, OverflowError, RecursionError, TokenError), # what each parser raises over damaged bytes
+           'npz': (zipfile.BadZipFile, zlib.error, struct.error, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OSError),
+           'safetensors': (SafetensorError, NotImplementedError)}
+
 @contextmanager
 def _parsing(path: Path, kind: str) -> Iterator[None]:
-    "Whatever a parser of numpy, zipfile or safetensors raises, as `DamagedFileError`"
+    "What the parser of numpy, zipfile or safetensors raises over damaged bytes, as `DamagedFileError`"
     try: yield
-    except CubeError: raise
-    except Exception as e: raise DamagedFileError(f'{path}: not a whole {kind} file ({type(e).__name__}: {str(e)[:90]}); fetch or write it again') from None
+    except _DAMAGE[kind] as e: raise DamagedFileError(f'{path}: not a whole {kind} file ({type(e).__name__}: {str(e)[:90]}); fetch or write it again') from None
 
 def _npy_header(f: BinaryIO, size: int, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]: # Shape, Fortran order, type
     "The header of an npy stream of `size` bytes, if its data are all there and nothing else is"
@@ -138,7 +142,7 @@ def _read_npy(path: Path, choice: _Choice) -> WordVectors:
     row = 0 if fortran else n//shape[0]*dtype.itemsize
     return _select(None, x, path, choice, lambda first, last: _release(data, start + first*row, min(len(data), start + last*row)))
 
-# %% ../nbs/02c_vectors.ipynb #12860b00
+# %% ../nbs/02c_vectors.ipynb #927daecf
 def _member(archive: zipfile.ZipFile, name: str, size: int, path: Path) -> np.ndarray:
     "An array of an archive of `size` bytes; nothing is allocated that the archive cannot hold"
     info = archive.getinfo(name)
@@ -147,7 +151,7 @@ def _member(archive: zipfile.ZipFile, name: str, size: int, path: Path) -> np.nd
         raise DamagedFileError(f'{path}: {name} claims {info.file_size} bytes in {info.compress_size} packed ones, in a file of {size}; this is not what numpy writes')
     with _parsing(path, 'npz'), archive.open(info) as f:
         shape, fortran, dtype = _npy_header(f, info.file_size, path)
-        x = np.empty(math.prod(shape) if dtype.itemsize else 0, dtype)
+        x = np.empty(math.prod(shape), dtype)
         data = memoryview(x.view(np.uint8) if x.size else b'')
         for i in range(0, len(data), _BLOCK):
             if f.readinto(data[i:i + _BLOCK]) != len(data[i:i + _BLOCK]): raise TruncatedFileError(f'{path}: {name} ends before its data do; fetch it again')
@@ -155,9 +159,9 @@ def _member(archive: zipfile.ZipFile, name: str, size: int, path: Path) -> np.nd
 
 def _read_npz(path: Path, choice: _Choice) -> WordVectors:
     "An npz file of `vectors` and `words`, or of one array"
-    with _open(path) as f, _parsing(path, 'npz'):
+    with _open(path) as f:
         if not (size := os.fstat(f.fileno()).st_size): raise EmptyFileError(f'{path}: holds nothing; expected vectors')
-        archive = zipfile.ZipFile(f)
+        with _parsing(path, 'npz'): archive = zipfile.ZipFile(f)
         names = archive.namelist()
         if any(name.endswith('.pkl') for name in names): raise PickleFileError(f'{path}: this is an archive of torch with a pickle in it; {_ADVICE}')
         if sorted(names) != ['vectors.npy', 'words.npy'] and (len(names) != 1 or not names[0].endswith('.npy')): raise DamagedFileError(f"{path}: holds {', '.join(names)[:90] or 'nothing'}; expected vectors.npy and words.npy, or one array")

@@ -6,8 +6,8 @@
 __all__ = ['NonFiniteVectorError', 'HeaderError', 'TruncatedFileError', 'TrailingBytesError', 'DuplicateKeyError',
            'EmptyKeyError', 'KeyEncodingError', 'PickleFileError', 'NumberError', 'WordVectors']
 
-# %% ../nbs/02b_wordfiles.ipynb #0d1859a4
-import codecs, gzip, math, mmap, os, re, tempfile, zlib
+# %% ../nbs/02b_wordfiles.ipynb #f585f663
+import codecs, gzip, math, mmap, os, re, shutil, tempfile, zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -89,7 +89,7 @@ def _choice(limit, vocab, encoding, errors, duplicates) -> _Choice:
     if not fits: raise ConfigValueError(f'encoding = {encoding!r}: expected a text encoding that extends ASCII, such as utf-8 or latin-1')
     return _Choice(limit, None if vocab is None else frozenset(words), codecs.lookup(encoding).name, errors, duplicates)
 
-# %% ../nbs/02b_wordfiles.ipynb #c567974f
+# %% ../nbs/02b_wordfiles.ipynb #f37bd5b2
 _BLOCK = 1 << 20  # bytes worked on at a time: they stay in the cache of a core
 
 def _open(path: Path) -> BinaryIO:
@@ -101,18 +101,13 @@ def _open(path: Path) -> BinaryIO:
 
 def _unzip(f: BinaryIO, path: Path) -> BinaryIO:
     "What `f` unzips to, in a temporary file that has no name"
-    out = None
     try:
         out = tempfile.TemporaryFile()
-        with gzip.open(f) as source:
-            while piece := source.read(_BLOCK): out.write(piece)
+        with gzip.open(f) as source: shutil.copyfileobj(source, out, _BLOCK)
         out.flush()
         return out
-    except BaseException as e:
-        if out: out.close()
-        if isinstance(e, (gzip.BadGzipFile, EOFError, zlib.error)): raise FileTypeError(f'{path}: not a whole gzip file ({e}); compress it again') from None
-        if isinstance(e, OSError): raise WriteError(f'cannot unzip {path} to a temporary file: {e.strerror or e}; is there room where TMPDIR is?') from None
-        raise
+    except (gzip.BadGzipFile, EOFError, zlib.error) as e: raise FileTypeError(f'{path}: not a whole gzip file ({e}); compress it again') from None
+    except OSError as e: raise WriteError(f'cannot unzip {path} to a temporary file: {e.strerror or e}; is there room where TMPDIR is?') from None
 
 # %% ../nbs/02b_wordfiles.ipynb #95d47cd1
 @contextmanager
