@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError', 'ConfigFileError', 'DeviceError', 'WriteError',
-           'Section', 'ReshaperConfig', 'CubeConfig', 'DialogueConfig', 'TeachersConfig', 'LossConfig',
-           'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file', 'atomic_write', 'to_yaml', 'Config',
-           'new_folder', 'seeded', 'Device', 'choose_device']
+           'Section', 'ReshaperConfig', 'CubeConfig', 'DialogueConfig', 'TeacherConfig', 'TeachersConfig',
+           'DistillationConfig', 'LossConfig', 'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file',
+           'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device']
 
 # %% ../nbs/00_core.ipynb #7a72dcbd
 import difflib, os, random, re, shutil
@@ -111,7 +111,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #f8655483
+# %% ../nbs/00_core.ipynb #2ab06443
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -173,13 +173,48 @@ class DialogueConfig(Section):
         if (most := c.get('max_chars')) and c.get('min_chars', 1) > most: raise ValueError(f"min_chars = {c['min_chars']} leaves nothing of at most max_chars = {most}")
         return value
 
-class TeachersConfig(Section):
-    "The frozen encoder"
-    _prefix = 'teachers.'
-    model: str | None = Field(None, min_length=1, description='hub id or folder of a sentence-transformers or transformers model; null is the embedded all-MiniLM-L6-v2')
+class TeacherConfig(Section):
+    "A frozen encoder"
+    _prefix = 'teachers.more.'
+    model: str | None = Field(None, min_length=1, description='hub id, folder, .gguf file or table of word vectors; null is the embedded all-MiniLM-L6-v2')
+    pooling: Literal['mean', 'lasttoken', 'cls', 'max', 'weightedmean'] | None = Field(None, description="what becomes of the tokens; null is the model's own")
+    question_prompt: str | None = Field(None, description="put before questions; null is the model's own, '' is none")
+    answer_prompt: str | None = Field(None, description="put before answers; null is the model's own, '' is none")
+    normalize: bool | None = Field(None, description="bring vectors to unit length; null as the model's files say")
     max_length: int | None = Field(None, ge=3, description="longest text in tokens; null is the model's own limit")
-    batch_size: int = Field(64, ge=1, description='texts encoded at once')
+    dtype: Literal['auto', 'float32', 'float16', 'bfloat16'] = Field('auto', description='numbers the transformer computes with; auto is float32 on the CPU, elsewhere what the files hold; vectors are float32')
     device: _DeviceName = Field('auto', description='where the teacher runs')
+    device_map: str | None = Field(None, min_length=1, description='spreads a model that is too large for one device, auto say; needs accelerate')
+    batch_tokens: int | None = Field(None, ge=1, description='tokens encoded at once, padding included; null is 1024 on the CPU, 32768 elsewhere')
+    fallback: str | None = Field(None, min_length=1, description='the model to take, with a warning, where model cannot be had; null is none')
+
+class TeachersConfig(TeacherConfig):
+    "The frozen encoder of questions and answers, and further ones to distil from"
+    _prefix = 'teachers.'
+    more: tuple[TeacherConfig, ...] = Field((), description='further teachers, each a model or settings as those above: {model: …, dtype: …}; see distillation, loss.similarity and loss.target')
+
+    @field_validator('more', mode='before')
+    @classmethod
+    def _by_name(cls, value):
+        return [{'model': o} if isinstance(o, str) else o for o in value] if isinstance(value, (list, tuple)) else value
+
+class DistillationConfig(Section):
+    "What becomes of several teachers"
+    _prefix = 'distillation.'
+    align: Literal['ridge', 'procrustes', 'pca', 'concat'] = Field('ridge', description="how their spaces meet: mapped to the first teacher's by ridge regression or by rotation, the leading axes of all, or side by side")
+    combine: Literal['equal', 'given', 'learned'] = Field('equal', description='weight of each teacher: equal, as in weights, or chosen by retrieval on the validation part')
+    weights: tuple[Annotated[float, Field(ge=0)], ...] = Field((), description='with combine = given: a weight for each teacher, the first one included')
+    by_agreement: bool = Field(False, description='weigh each pair by how much the teachers agree on its answer')
+    channels: bool = Field(False, description='give the cube what the further teachers make of a question as input channels; they are then needed to answer, too')
+    one_at_a_time: bool = Field(False, description='hold no more than one teacher in memory')
+
+    @field_validator('combine', 'weights')
+    @classmethod
+    def _weighed(cls, value, info):
+        c = {**info.data, info.field_name: value}
+        if 'weights' in c and (c.get('combine') == 'given') != bool(c['weights']): raise ValueError('combine = given and weights go together; give both or neither')
+        if info.field_name == 'weights' and value and not sum(value): raise ValueError('one weight at least must be above 0')
+        return value
 
 class LossConfig(Section):
     "What the cube is trained for: a weighted sum of terms"
@@ -187,6 +222,9 @@ class LossConfig(Section):
     cosine: float = Field(1., ge=0, description='weight of 1 - cosine(prediction, answer)')
     infonce: float = Field(1., ge=0, description='weight of InfoNCE over the answers of the batch')
     temperature: float = Field(.05, gt=0, description='temperature of InfoNCE')
+    similarity: float = Field(0., ge=0, description="weight of the divergence from the teachers' similarities among the answers of the batch")
+    similarity_temperature: float = Field(.05, gt=0, description='temperature of these similarities')
+    target: float = Field(0., ge=0, description="weight of 1 - cosine(prediction, the teachers' mean answer); needs teachers.more")
 
 class TrainingConfig(Section):
     "How the cube is trained"
@@ -221,6 +259,7 @@ class PathsConfig(Section):
     _prefix = 'paths.'
     runs: str = Field('runs', min_length=1, description='numbered run folders go here when --out is not given')
     cache: str | None = Field(None, min_length=1, description='folder of the vector cache; null is ~/.cache/cube_trainer')
+    cache_gb: float = Field(10., gt=0, description='size of the vector cache at which the vectors used least recently go')
 
 # %% ../nbs/00_core.ipynb #c5659683
 @contextmanager
@@ -320,13 +359,14 @@ def _merge(config: dict, # A configuration as nested dictionaries; not changed
         config.setdefault(section, {})[key] = _parse_yaml(value, name)
     return config
 
-# %% ../nbs/00_core.ipynb #54695527
+# %% ../nbs/00_core.ipynb #2f041692
 class Config(Section):
     "The whole configuration, one section for each part of the package"
     reshaper: ReshaperConfig = ReshaperConfig()
     cube: CubeConfig = CubeConfig()
     data: DialogueConfig = DialogueConfig()
     teachers: TeachersConfig = TeachersConfig()
+    distillation: DistillationConfig = DistillationConfig()
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()
     search: SearchConfig = SearchConfig()

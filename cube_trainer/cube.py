@@ -131,7 +131,7 @@ def forward(self: CellRule, state: Tensor, # `[B, cells, C]`
         change = change*(torch.rand_like(state[..., :1]) < c.update_probability)/c.update_probability
     return state + change
 
-# %% ../nbs/02_cube.ipynb #9a555d78
+# %% ../nbs/02_cube.ipynb #4dd3fc5a
 _BLOCK = 12288 # cells that run together without gradients: about 8 MB of intermediate results with 16 channels
 
 def _power_of_two(rms: float) -> float:
@@ -145,10 +145,12 @@ class EmbeddingProcessor(nn.Module):
                  lattice_size: Shape | None = None, # Cells along x, y, z; `None` takes the most balanced
                  method: str = 'linear', # Which coordinate goes where, see `EmbeddingReshaper`
                  pad: bool = False, # Allow empty cells, see `EmbeddingReshaper`
+                 views: int = 0, # Further vectors of the same length that stand behind the first in the input, for the channels after the first
                  **cube # Fields of `CubeConfig`: channels, hidden, steps, perception and so on
                 ):
         super().__init__()
-        self.config = c = CubeConfig(**cube)
+        self.config, self.views = (c := CubeConfig(**cube)), views
+        if c.channels <= views: raise ConfigValueError(f'cube.channels = {c.channels}: {1 + views} are needed, one for the embedding and {views} for what further teachers see')
         self.reshaper = EmbeddingReshaper(input_dim, lattice_size, method, pad)
         self.rules = nn.ModuleList(CellRule(self.reshaper.lattice_size, c) for _ in range(1 if c.shared_weights else c.steps))
         self.register_buffer('identity', torch.randn(self.reshaper.n_cells, c.identity_channels))
@@ -161,11 +163,11 @@ class EmbeddingProcessor(nn.Module):
         self.scale.fill_(_power_of_two(x.detach().double().pow(2).mean().sqrt().item()))
         return self
 
-    def to_state(self, x: Tensor # `[B, input_dim]`
+    def to_state(self, x: Tensor # `[B, input_dim*(1 + views)]`
                 ) -> Tensor: # `[B, C, X, Y, Z]`
-        "The starting state: the embedding in the first channel, zeros in the others"
-        box = self.reshaper.vector_to_matrix(x*self.scale)
-        return F.pad(box[..., None], (0, self.config.channels - 1)).movedim(-1, 1)
+        "The starting state: the embedding in the first channel, the views in the next, zeros in the others"
+        boxes = self.reshaper.vector_to_matrix(x.unflatten(-1, (1 + self.views, -1))*self.scale)
+        return F.pad(boxes.movedim(1, -1), (0, self.config.channels - 1 - self.views)).movedim(-1, 1)
 
     def to_vector(self, state: Tensor # `[B, C, X, Y, Z]`
                  ) -> Tensor: # `[B, input_dim]`
@@ -184,7 +186,7 @@ class EmbeddingProcessor(nn.Module):
             raise StepsError(f'steps = {steps}: each step has weights of its own, and there are {len(self.rules)}; set cube.shared_weights to run longer')
         return steps
 
-# %% ../nbs/02_cube.ipynb #ca3a1711
+# %% ../nbs/02_cube.ipynb #9fea798c
 @patch
 def _stepper(self: EmbeddingProcessor, batch: int # Lattices at most
             ) -> Callable[[int, Tensor], Tensor]:
@@ -241,19 +243,20 @@ def evolve(self: EmbeddingProcessor, state: Tensor, # `[B, C, X, Y, Z]`
     return self.settle(state, steps)[0]
 
 @patch
-def carry(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim]`, any floating dtype
+def carry(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim*(1 + views)]`, any floating dtype
           steps: int | None = None # `None` takes `cube.steps`
          ) -> tuple[Tensor, Tensor]: # `[..., input_dim]` in the dtype of the weights, and `[...]` the steps each vector took
     "Carry vectors through the cube and count the steps"
     if not isinstance(x, Tensor): raise NotATensorError(f'expected a torch tensor, got {type(x).__name__}; use torch.as_tensor(x), or CubeTrainer.predict, which takes both')
-    if x.shape[-1:] != (self.reshaper.input_dim,): raise VectorSizeError(f'expected vectors of {self.reshaper.input_dim}, got shape {tuple(x.shape)}; encode texts with the teacher of this model')
+    d = self.reshaper.input_dim
+    if x.shape[-1:] != (d*(1 + self.views),): raise VectorSizeError(f"expected vectors of {d}{f' and behind each {self.views} view(s) of as many numbers, {d*(1 + self.views)} in all' if self.views else ''}, got shape {tuple(x.shape)}; encode texts with the {'teachers' if self.views else 'teacher'} of this model")
     rows = x.reshape(-1, x.shape[-1]).to(self.identity.dtype)
     start = self.to_state(rows)
     state, used = self.settle(start, steps)
-    return (rows + self.to_vector(state - start)).reshape(x.shape), used.reshape(x.shape[:-1])
+    return (rows[:, :d] + self.to_vector(state - start)).reshape(*x.shape[:-1], d), used.reshape(x.shape[:-1])
 
 @patch
-def forward(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim]`, any floating dtype
+def forward(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim*(1 + views)]`, any floating dtype
             steps: int | None = None # `None` takes `cube.steps`
            ) -> Tensor: # `[..., input_dim]` in the dtype of the weights
     "Carry vectors through the cube"

@@ -194,12 +194,12 @@ def bootstrap_interval(difference: np.ndarray, # `[n]` one number a question
     low, high = np.quantile(means, [(1 - level)/2, (1 + level)/2])
     return float(low), float(high)
 
-# %% ../nbs/06_evaluation.ipynb #f3807740
+# %% ../nbs/06_evaluation.ipynb #91f50f5c
 class Adapter(Protocol):
     "What can be evaluated"
     n_params: int # Numbers trained
     seconds: float # Time to train
-    def predict(self, q: np.ndarray) -> np.ndarray: ...
+    def predict(self, q: np.ndarray) -> np.ndarray: ... # `[n, d]`; `q` is `[n, d*(1 + t)]` for a cube that reads the views of t further teachers
 
 _FEW = 20 # groups of questions under which a percentile interval says nothing
 
@@ -257,7 +257,7 @@ class Report:
         ax.set_xlabel('MRR; bar: 95 % interval of the difference to identity')
         return fig
 
-# %% ../nbs/06_evaluation.ipynb #be36186e
+# %% ../nbs/06_evaluation.ipynb #72930cab
 def refuse_leak(train: VectorPairs, held_out: VectorPairs, name: str) -> None:
     "`LeakError` if an input of `held_out` is an input of `train`"
     seen, asked = (np.unique(row_digests(part.clean)) for part in (train, held_out))
@@ -276,7 +276,7 @@ def evaluate(model: Adapter, # Anything with `predict`, `n_params` and `seconds`
     models = {**fit_baselines(train, valid), 'cube': model}
     centre, rows, ranks = train.a.mean(0), {}, {}
     for name, m in models.items():
-        pred = np.asarray(m.predict(test.q))
+        pred = np.asarray(m.predict(test.with_views(test.q) if name == 'cube' else test.q))
         ranks[name] = answer_ranks(pred, test)
         rows[name] = {**metrics(pred, test, centre, ranks[name]), 'params': m.n_params, 'seconds': round(m.seconds, 3)}
     rr = {name: reciprocal_ranks(r) for name, r in ranks.items()}

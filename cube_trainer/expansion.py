@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['paraphrases', 'sentences', 'mixed', 'expand', 'hard_negatives', 'expansion_quality']
 
-# %% ../nbs/03a_expansion.ipynb #9004b3ef
+# %% ../nbs/03a_expansion.ipynb #d40ad8f2
 import re, zlib
 from dataclasses import replace
 from itertools import chain
@@ -14,7 +14,7 @@ from typing import Callable, Sequence
 import numpy as np
 
 from .core import ConfigValueError
-from .datasets import DialogueDataset, Encoder, Split, VectorPairs, key_digests
+from .datasets import DialogueDataset, Encoder, Split, VectorPairs, encode_as, key_digests
 from .datasets import _cells, _close, _same_texts
 from .pairs import Cleaning, Pair, match_key
 
@@ -47,7 +47,7 @@ def sentences(answer: str) -> list[str]:
     found = [o for o in _SENTENCE_END.split(answer) if o.strip()]
     return found if len(found) > 1 else []
 
-# %% ../nbs/03a_expansion.ipynb #c0c7c383
+# %% ../nbs/03a_expansion.ipynb #b12fea55
 _TEXT_WAYS: dict[str, Callable[[Pair], list[str]]] = {'templates': lambda pair: paraphrases(pair.question), 'sentences': lambda pair: sentences(pair.answer)}
 
 def _rng(seed: int, text: str) -> np.random.Generator:
@@ -74,7 +74,7 @@ def _new_pairs(parts: Split, ways: Sequence[str], copies: int, seed: int, cleani
 
 def _with_texts(train: VectorPairs, made: list[Pair], teacher: Encoder, cleaning: Cleaning) -> VectorPairs:
     "`train` and made pairs, encoded, with equal numbers for equal texts"
-    q, a = (teacher.encode([pair[i] for pair in made]) for i in (0, 1))
+    q, a = (encode_as(role, [pair[i] for pair in made], teacher) for i, role in enumerate(('question', 'answer')))
     close = _close(made, q, a, cleaning)
     pairs, q, a = [*train.pairs, *(made[i] for i in close)], np.concatenate([train.q, q[close]]), np.concatenate([train.a, a[close]])
     q_id, a_id = (_same_texts(key_digests(pair[i] for pair in pairs), *_cells(x)) for i, x in enumerate((q, a)))

@@ -6,9 +6,10 @@
 __all__ = ['NoGradientError', 'FrozenWeightError', 'InertOutputError', 'FrozenMetricError', 'NonFiniteLossError', 'ModeError',
            'NotFittedError', 'RunFolderError', 'Guard', 'rate_factor', 'CubeTrainer', 'run_folder', 'TrainingConfig']
 
-# %% ../nbs/07_training.ipynb #b0c29824
+# %% ../nbs/07_training.ipynb #ce03a48c
 import hashlib, json, math, time
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Sequence
 
@@ -20,10 +21,10 @@ from tqdm import tqdm
 
 from .core import *
 from .cube import EmbeddingProcessor
-from .datasets import AnswerBank, AutoencoderDataset, VectorPairs, add_noise, answer_bank
+from .datasets import Alignment, AnswerBank, AutoencoderDataset, VectorPairs, add_noise, answer_bank
 from .expansion import hard_negatives
 from .evaluation import LeakError, NonFinitePredictionError, answer_ranks, mean_cosine, reciprocal_ranks, refuse_leak
-from .losses import same_pairs, total_loss
+from .losses import Taught, same_pairs, total_loss
 from .reshaper import VectorSizeError
 from .vectors import NonFiniteVectorError, VectorShapeError
 
@@ -62,7 +63,7 @@ class RunFolderError(CubeError):
     "A folder that is not a run, or whose files do not belong together"
     code = 'CT-708'
 
-# %% ../nbs/07_training.ipynb #9a263d65
+# %% ../nbs/07_training.ipynb #e89d803c
 class Guard:
     "Watches the first two steps of training, and every gradient for NaN"
     def __init__(self, model: nn.Module):
@@ -88,7 +89,7 @@ class Guard:
         if still := [name for name, p in self.weights.items() if torch.equal(p, self.start[name])]:
             raise FrozenWeightError(f"two steps did not change {', '.join(still)}; hand every weight to the optimiser and raise training.lr")
         with torch.no_grad():
-            if torch.equal(self.model(x), x): raise InertOutputError('after two steps the output is still the input; the trained weights do not act on it')
+            if torch.equal(out := self.model(x), x[:, :out.shape[1]]): raise InertOutputError('after two steps the output is still the input; the trained weights do not act on it')
 
 # %% ../nbs/07_training.ipynb #b446baf4
 def rate_factor(step: int, # From 0
@@ -99,7 +100,7 @@ def rate_factor(step: int, # From 0
     if step < warm: return (step + 1)/warm
     return .01 + .99*(1 + math.cos(math.pi*(step - warm)/max(1, total - warm)))/2
 
-# %% ../nbs/07_training.ipynb #f4539a66
+# %% ../nbs/07_training.ipynb #30228173
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -111,15 +112,16 @@ class CubeTrainer:
         self.seconds = 0. # Time of the last `fit`
         self.device: Device | None = None # Where the last `fit` ran, and why there
         self.bank: AnswerBank | None = None # The answers of train and valid, if these were texts; saved with the cube
+        self.maps: tuple[Alignment, ...] = () # Into the space of the cube, of each further teacher whose view of a question it reads; saved with the cube
 
     @property
     def n_params(self) -> int:
         "Number of trainable weights"
         return sum(p.numel() for p in self.model.parameters()) if self.model else 0
 
-    def _model_args(self, dim: int) -> dict:
+    def _model_args(self, train: VectorPairs) -> dict:
         r, c = self.config.reshaper, self.config.cube
-        return dict(input_dim=dim, lattice_size=r.lattice_size, method=r.method, pad=r.lattice_size is None if r.pad is None else r.pad, **dict(c))
+        return dict(input_dim=train.dim, views=train.n_views, lattice_size=r.lattice_size, method=r.method, pad=r.lattice_size is None if r.pad is None else r.pad, **dict(c))
 
     def _check(self, train: VectorPairs, valid: VectorPairs) -> None:
         "Refuse data that would make the figures meaningless"
@@ -127,32 +129,35 @@ class CubeTrainer:
         for part in (train, valid):
             if isinstance(part, AutoencoderDataset) != auto:
                 raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
+        if train.n_views != valid.n_views: raise ModeError(f'train has views of {train.n_views} further teachers, valid of {valid.n_views}; teach both with one MultiTeacherDistillation')
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         refuse_leak(train, valid, 'validation')
         if self.config.training.hard_negatives and not self.config.loss.infonce: raise ConfigValueError('training.hard_negatives without loss.infonce does nothing; give loss.infonce a weight')
+        for term, name in (('infonce', 'temperature'), ('similarity', 'similarity_temperature')):
+            if not getattr(self.config.loss, term) and getattr(self.config.loss, name) != getattr(LossConfig(), name): raise ConfigValueError(f'loss.{name} without loss.{term} does nothing; leave it out, or give loss.{term} a weight')
         drawn, cube = self.config.training.steps_range, self.config.cube
         if drawn and not cube.shared_weights:
             raise ConfigValueError('training.steps_range draws how often one rule is applied; with cube.shared_weights = false each step has its own, so set it to null')
         if drawn and not drawn[0] <= cube.steps <= drawn[1]:
             raise ConfigValueError(f'training.steps_range = {list(drawn)} does not hold cube.steps = {cube.steps}, with which the cube is judged and used')
 
-# %% ../nbs/07_training.ipynb #e2eb4202
+# %% ../nbs/07_training.ipynb #4f082d3a
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR, which chooses the epoch, and cosine, which betrays a frozen model"
-    pred = self.predict(valid.q)
+    pred = self.predict(valid.with_views(valid.q))
     return {'valid_mrr': float(reciprocal_ranks(answer_ranks(pred, valid)).mean()), 'valid_cos': mean_cosine(pred, valid.a)}
 
 @patch
 def _epoch(self: CubeTrainer, data: Sequence, opt, schedule, guard: Guard, rng: np.random.Generator) -> dict[str, float]:
     "One pass over the training part; returns the mean of each loss term"
-    q, a, q_id, a_id, negatives = data
+    q, a, q_id, a_id, negatives, taught = data
     cfg, sums = self.config, {}
     self.model.train()
     for i in np.array_split(rng.permutation(len(q)), -(-len(q)//cfg.training.batch_size)):
         steps = None if cfg.training.steps_range is None else int(rng.integers(*cfg.training.steps_range, endpoint=True))
         targets = np.concatenate([i, negatives[i].ravel()])
-        loss, terms = total_loss(self.model(q[i], steps), a[targets], same_pairs(q_id[targets], a_id[targets])[:len(i)], cfg.loss)
+        loss, terms = total_loss(self.model(q[i], steps), a[targets], same_pairs(q_id[targets], a_id[targets])[:len(i)], cfg.loss, taught and Taught(*(o if o is None else o[i] for o in taught)))
         opt.zero_grad(); loss.backward(); guard.gradients(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), cfg.training.grad_clip)
         opt.step(); schedule.step(); guard.weights_moved(q[i])
@@ -170,26 +175,32 @@ def fit(self: CubeTrainer,
     with seeded(self.config.training.seed): self._train(train, valid, progress)
     return self
 
+def _noisy(train: VectorPairs, noise: float, seed: Sequence[int]) -> np.ndarray: # `[n, d*(1 + t)]`
+    "What the cube reads in an epoch: each vector, the views too, with noise of its own"
+    seen = train.with_views(train.clean)
+    return add_noise(seen.reshape(-1, train.dim), noise, seed).reshape(seen.shape)
+
 @patch
 def _train(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, progress: bool) -> None:
     cfg, start = self.config.training, time.perf_counter()
     self.device, self.bank = choose_device(cfg.device), answer_bank(train, valid)
-    self.model = EmbeddingProcessor(**self._model_args(train.dim))
+    self.model, self.maps = EmbeddingProcessor(**self._model_args(train)), train.lesson.maps if train.lesson else ()
     self.model.fit(torch.as_tensor(train.clean))
     self.model.to(self.device.name)
     steps = cfg.epochs*-(-len(train)//cfg.batch_size)
     if steps < 2: raise ConfigValueError(f'training.epochs = {cfg.epochs}: one step over {len(train)} pairs is no training and cannot be checked; take more epochs')
     opt = torch.optim.AdamW(self.model.parameters(), cfg.lr, weight_decay=cfg.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(opt, lambda step: rate_factor(step, steps))
-    guard, rng, fixed = Guard(self.model), np.random.default_rng(cfg.seed), [torch.as_tensor(o, device=self.device.name) for o in (train.a, train.q_id, train.a_id)]
-    negatives = hard_negatives(train, cfg.hard_negatives)
+    guard, rng, there = Guard(self.model), np.random.default_rng(cfg.seed), partial(torch.as_tensor, device=self.device.name)
+    taught = train.lesson and Taught(*(o if o is None else there(o) for o in train.lesson[:3]))
+    fixed = [*map(there, (train.a, train.q_id, train.a_id)), hard_negatives(train, cfg.hard_negatives), taught]
     self.history, self.best_epoch = [{'epoch': 0, **self._validate(valid)}], 0
     best = {name: w.clone() for name, w in self.model.state_dict().items()}
     try:
         with tqdm(range(1, cfg.epochs + 1), desc='train', unit='epoch', disable=not progress) as bar:
             for epoch in bar:
-                q = torch.as_tensor(add_noise(train.clean, cfg.noise, (cfg.seed, epoch)), device=self.device.name)
-                row = {'epoch': epoch, **self._epoch([q, *fixed, negatives], opt, schedule, guard, rng), **self._validate(valid)}
+                q = there(_noisy(train, cfg.noise, (cfg.seed, epoch)))
+                row = {'epoch': epoch, **self._epoch([q, *fixed], opt, schedule, guard, rng), **self._validate(valid)}
                 if row['valid_cos'] == self.history[-1]['valid_cos']:
                     raise FrozenMetricError(f"epoch {epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; the model no longer changes, raise training.lr")
                 self.history.append(row)
@@ -202,7 +213,7 @@ def _train(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, progress: 
         self.model.reshaper.bake()
         self.seconds = time.perf_counter() - start
 
-# %% ../nbs/07_training.ipynb #7b257ea3
+# %% ../nbs/07_training.ipynb #9e2fce2a
 _ROWS = 4096 # vectors that go through the cube at once
 
 def _vectors(x: np.ndarray | Tensor) -> Tensor: # on the CPU, float32, a copy
@@ -221,10 +232,10 @@ def _carried(self: CubeTrainer, v: Tensor) -> tuple[Tensor, Tensor]: # `[..., d]
     rows = v.reshape(-1, v.shape[-1]) if v.numel() else v.reshape(0, v.shape[-1])
     with torch.no_grad(): parts = [[o.cpu() for o in model.carry(r.to(model.scale.device))] for r in rows.split(_ROWS)]
     out, used = map(torch.cat, zip(*parts))
-    return out.reshape(v.shape), used.reshape(v.shape[:-1])
+    return out.reshape(*v.shape[:-1], out.shape[-1]), used.reshape(v.shape[:-1])
 
 @patch
-def predict(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
+def predict(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`, or wider for a cube that reads further teachers, see `with_views`
            ) -> np.ndarray | Tensor: # `[..., d]` float32, of the kind that came in
     "Carry vectors through the cube"
     v = _vectors(x)
@@ -258,7 +269,7 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #50ee2497
+# %% ../nbs/07_training.ipynb #31cb5f0f
 _FORMAT = 2 # of the run folder
 
 def _is_run(path: Path) -> bool:
@@ -291,13 +302,26 @@ def _read_bank(folder: Path) -> AnswerBank | None:
     if vectors.ndim != 2 or len(vectors) != len(answers): raise RunFolderError(f'{folder}: {len(answers)} answers and vectors of shape {list(vectors.shape)}; the run is damaged')
     return AnswerBank(answers, vectors, teacher)
 
+def _write_maps(folder: Path, maps: Sequence[Alignment]) -> None:
+    arrays = {f'{i}.{name}': np.asarray(o, np.float32, order='C') for i, m in enumerate(maps) for name, o in m._asdict().items() if name != 'teacher'}
+    atomic_write(folder/'maps.safetensors', safetensors.numpy.save(arrays, {str(i): m.teacher for i, m in enumerate(maps)}))
+
+def _read_maps(folder: Path, n: int # Views that the cube reads
+              ) -> tuple[Alignment, ...]:
+    "The maps of the further teachers of a run"
+    if not n: return ()
+    try:
+        with safetensors.safe_open(folder/'maps.safetensors', 'numpy') as f:
+            return tuple(Alignment(f.metadata()[str(i)], *(f.get_tensor(f'{i}.{name}') for name in Alignment._fields[1:])) for i in range(n))
+    except (OSError, KeyError, TypeError, SafetensorError) as e: raise RunFolderError(f'{folder}/maps.safetensors: {e}; the run is damaged') from None
+
 @patch
 def write(self: CubeTrainer, folder: Path) -> None:
-    "Put `config.yaml`, `config.json`, `model.safetensors`, `metrics.jsonl`, `curves.png` and the answer bank into `folder`"
+    "Put `config.yaml`, `config.json`, `model.safetensors`, `metrics.jsonl`, `curves.png`, the answer bank and the maps of further teachers into `folder`"
     if not self.model: raise NotFittedError('nothing to save before `fit`')
     weights = safetensors.torch.save({name: w.contiguous().cpu() for name, w in self.model.state_dict().items()})
     r = self.model.reshaper
-    about = {'format': _FORMAT, 'model': dict(input_dim=r.input_dim, lattice_size=r.lattice_size, method=r.method, pad=r.pad, **dict(self.model.config)), 'best_epoch': self.best_epoch,
+    about = {'format': _FORMAT, 'model': dict(input_dim=r.input_dim, lattice_size=r.lattice_size, method=r.method, pad=r.pad, views=self.model.views, **dict(self.model.config)), 'best_epoch': self.best_epoch,
              'seconds': round(self.seconds, 3), 'sha256': hashlib.sha256(weights).hexdigest()}
     self.config.save(folder/'config.yaml')
     atomic_write(folder/'config.json', json.dumps(about, indent=1) + '\n')
@@ -305,6 +329,7 @@ def write(self: CubeTrainer, folder: Path) -> None:
     atomic_write(folder/'metrics.jsonl', ''.join(json.dumps(row) + '\n' for row in self.history))
     self.plot().savefig(folder/'curves.png', dpi=110)
     if self.bank: _write_bank(folder, self.bank)
+    if self.maps: _write_maps(folder, self.maps)
 
 @patch
 def save(self: CubeTrainer, path: str | Path, # The run folder
@@ -313,7 +338,7 @@ def save(self: CubeTrainer, path: str | Path, # The run folder
     "Write the run folder `path`, whole or not at all"
     with run_folder(path, overwrite) as folder: self.write(folder)
 
-# %% ../nbs/07_training.ipynb #55ef9d14
+# %% ../nbs/07_training.ipynb #7474fc61
 @patch(cls_method=True)
 def load(cls: CubeTrainer, path: str | Path # A run folder
         ) -> CubeTrainer:
@@ -334,6 +359,7 @@ def load(cls: CubeTrainer, path: str | Path # A run folder
     try:
         with seeded(0): trainer.model = EmbeddingProcessor(**about['model']).eval()
         trainer.model.load_state_dict(safetensors.torch.load(weights))
+        trainer.maps = _read_maps(path, trainer.model.views)
         trainer.history, trainer.best_epoch, trainer.seconds = history, about['best_epoch'], about['seconds']
     except (KeyError, TypeError, RuntimeError, SafetensorError) as e: raise RunFolderError(f'{path}/config.json does not describe model.safetensors: {e}') from None
     return trainer
