@@ -110,7 +110,7 @@ class VectorCache:
         try: return os.stat(f'{self.path}-wal').st_size
         except FileNotFoundError: return 0
 
-# %% ../nbs/03b_cache.ipynb #6381ead9
+# %% ../nbs/03b_cache.ipynb #b2debad5
 _PIECE = 8192   # keys in one query
 _HOUR = timedelta(hours=1)
 
@@ -138,13 +138,14 @@ def put(self: VectorCache,
         vectors: np.ndarray # `[n, d]`, kept as float32
        ) -> None:
     "Add the vectors of `texts`, all of them or none"
-    vectors = np.asarray(vectors, dtype='<f4')
+    with np.errstate(over='ignore'): vectors = np.asarray(vectors, dtype='<f4')
     if vectors.ndim != 2 or len(vectors) != len(texts) or not vectors.shape[1]: raise CacheError(f'{len(texts)} texts and vectors of shape {list(vectors.shape)}; expected one vector [d] a text')
     if not len(texts): return
+    if not np.isfinite(vectors).all(): raise CacheError(f'vector {np.argwhere(~np.isfinite(vectors))[0][0]} is not finite and is not kept; look at its text, or at the number type of the teacher')
     rows = [(key, _crc(key, vector), vector) for key, vector in zip(_keys(identity, texts), (o.tobytes() for o in vectors))]
     with self._writing() as db: self._add(db, identity, name, vectors.shape[1], rows, 'REPLACE')
 
-# %% ../nbs/03b_cache.ipynb #e1a51e8f
+# %% ../nbs/03b_cache.ipynb #7822cdd4
 @patch
 def _touch(self: VectorCache, db: sqlite3.Connection, teacher: int) -> None:
     "Note that `teacher` was used, unless that has to wait or fails"
@@ -166,10 +167,12 @@ def get(self: VectorCache,
     "The vectors known among those of `texts`"
     keys, found, dim = _keys(identity, texts), {}, 0
     with self._reading() as db:
+        db.execute('BEGIN')  # one state of the file for all that follows
         for teacher, dim, used in db.execute('SELECT id, dim, used FROM teachers WHERE identity = ?', (identity,)).fetchall():
             for i in range(0, len(keys), _PIECE):
                 some = keys[i:i+_PIECE]
                 found.update(self._whole(db.execute(f"SELECT key, crc, vector FROM vectors WHERE key IN ({','.join('?'*len(some))})", some), dim, identity))
+            db.execute('COMMIT')
             if found and datetime.now(timezone.utc) - datetime.fromisoformat(used) > _HOUR: self._touch(db, teacher)
     known = np.fromiter(map(found.__contains__, keys), bool, len(keys))
     vectors = np.frombuffer(bytearray().join(found[key] for key in keys if key in found), '<f4').reshape(-1, dim) if found else np.empty((0, dim))
@@ -217,15 +220,15 @@ def __repr__(self: VectorCache):
     with self._reading() as db: size = _size(db)
     return '\n'.join(['  '.join(o.ljust(w) for o, w in zip(row, widths)).rstrip() for row in rows] + [f'{size/1e6:,.1f} MB in use of at most {self.limit_gb*1e3:,.0f} MB'])
 
-# %% ../nbs/03b_cache.ipynb #bbb15ded
+# %% ../nbs/03b_cache.ipynb #9b5867e3
 @patch
 def clear(self: VectorCache,
-          teacher: str | None = None # Identity or name; `None` is all
+          teacher: str | None = None # Identity, or how it begins, up to a space; or name; `None` is all
          ) -> int: # Vectors removed
     "Remove vectors and shrink the file"
     with self._reading() as db:
         db.execute('BEGIN IMMEDIATE')
-        ids = [id for id, *names in db.execute('SELECT id, identity, name FROM teachers').fetchall() if teacher is None or teacher in names]
+        ids = [id for id, *names in db.execute('SELECT id, identity, name FROM teachers').fetchall() if teacher is None or teacher in names or names[0].startswith(f'{teacher} ')]
         if teacher is None: n = db.execute('DELETE FROM vectors').rowcount   # without a condition: pages are dropped unread
         else: n = sum(db.execute('DELETE FROM vectors WHERE teacher = ?', (id,)).rowcount for id in ids)
         db.executemany('DELETE FROM teachers WHERE id = ?', [(id,) for id in ids])

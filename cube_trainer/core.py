@@ -8,11 +8,11 @@ __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError
            'DistillationConfig', 'LossConfig', 'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file',
            'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device']
 
-# %% ../nbs/00_core.ipynb #7a72dcbd
+# %% ../nbs/00_core.ipynb #83248ff0
 import difflib, os, random, re, shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple
+from typing import Annotated, BinaryIO, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple, get_args
 
 import numpy as np, yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -59,17 +59,18 @@ class WriteError(CubeError):
     "A file or folder that cannot be written"
     code = 'CT-006'
 
-# %% ../nbs/00_core.ipynb #7c023199
+# %% ../nbs/00_core.ipynb #e44411d7
 def _field_names() -> list[str]:
     "Every `section.field` of the configuration"
     return [f'{name}.{field}' for name, section in Config.model_fields.items() for field in section.annotation.model_fields]
 
 def _unknown_key(name: str) -> str:
-    "A sentence that names the field nearest to the unknown `name`, in whatever section it lives"
-    leaf = name.rpartition('.')[2]
-    nearest = difflib.get_close_matches(leaf, [o.rpartition('.')[2] for o in _field_names()] + list(Config.model_fields), 1)
+    "A sentence that names the field nearest to the unknown `name`, in its own section or else in whatever section it lives"
+    section, leaf = name.partition('.')[0], name.rpartition('.')[2]
+    own, every = ([o.rpartition('.')[2] for o in _field_names() if o.startswith(start)] for start in (f'{section}.', ''))
+    nearest = difflib.get_close_matches(leaf, own, 1, cutoff=.75) or difflib.get_close_matches(leaf, every + list(Config.model_fields), 1)
     if nearest:
-        full = next((o for o in _field_names() if o.endswith('.' + nearest[0])), nearest[0])
+        full = next((o for o in sorted(_field_names(), key=lambda o: not o.startswith(f'{section}.')) if o.endswith('.' + nearest[0])), nearest[0])
         return f"unknown key '{name}'; did you mean '{full}'?"
     return f"unknown key '{name}'; valid are {', '.join(_field_names())}"
 
@@ -462,7 +463,7 @@ def _runs_on(capability: tuple[int, int], # Of the GPU, (12, 0) for sm_120
         if runs: return True
     return False
 
-# %% ../nbs/00_core.ipynb #c24e3fe5
+# %% ../nbs/00_core.ipynb #ee6dfa5d
 class _Hardware(NamedTuple):
     "What torch sees on this machine"
     gpu: str | None = None # Name of the CUDA device, if any
@@ -480,6 +481,7 @@ def choose_device(name: str = 'auto', # `auto`, `cpu`, `cuda` or `mps`
                   hardware: _Hardware | None = None # `None` looks at this machine
                  ) -> Device:
     "The device to compute on and why; `DeviceError` if the one asked for cannot be used"
+    if name not in get_args(_DeviceName): raise DeviceError(f"device = {name!r}: expected {', '.join(get_args(_DeviceName))}")
     hw = hardware or _hardware()
     usable = hw.gpu is not None and _runs_on(hw.capability, hw.built_for)
     if hw.gpu is None: cuda = 'torch sees no CUDA GPU'

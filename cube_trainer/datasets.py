@@ -120,10 +120,11 @@ class _PairFile(Sequence):
 
     def at(self, index: Iterable[int]) -> '_PairFile': return _PairFile(self.file, (self.starts[i] for i in index))
 
-# %% ../nbs/03_datasets.ipynb #34864618
+# %% ../nbs/03_datasets.ipynb #f6be8552
 def unit_length(x: np.ndarray # `[n, d]`
                ) -> np.ndarray: # `[n, d]` float32
     "Rows brought to length 1; zero rows stay"
+    x = np.asarray(x, np.float32)
     return (x/np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-30)).astype(np.float32)
 
 Role = Literal['question', 'answer'] | None # of a text, for teachers that treat the two differently; `None` is neither
@@ -150,8 +151,8 @@ class Alignment(NamedTuple):
 
     def __call__(self, x: np.ndarray # `[n, d_from]`
                 ) -> np.ndarray: # `[n, d_to]` float32
-        "`x` in the other space"
-        return unit_length((unit_length(x) - self.centre) @ self.weight + self.shift)*self.length
+        "`x` in the other space; a zero, which says nothing, stays zero"
+        return unit_length((unit_length(x) - self.centre) @ self.weight + self.shift)*self.length*(x != 0).any(1, keepdims=True)
 
 class Lesson(NamedTuple):
     "What several teachers say of each pair, see `MultiTeacherDistillation`"
@@ -178,7 +179,10 @@ class VectorPairs:
     lesson: Lesson | None = None # What further teachers add
 
     def __post_init__(self):
-        if self.lesson and len(self.lesson.weight) != len(self.q): raise VectorShapeError(f'{len(self.q)} pairs with a lesson on {len(self.lesson.weight)}; expand pairs first, then teach them')
+        if self.lesson is None: return
+        for name, o in self.lesson._asdict().items():
+            if isinstance(o, np.ndarray) and len(o) != len(self.q): raise VectorShapeError(f'{len(self.q)} pairs with a lesson on {len(o)} ({name}); expand pairs first, then teach them')
+        if self.lesson.views is not None and self.lesson.views.shape[1] % self.dim: raise VectorShapeError(f'views of {self.lesson.views.shape[1]} numbers do not belong to vectors of {self.dim}; expected a multiple')
 
     def __len__(self) -> int: return len(self.q)
 

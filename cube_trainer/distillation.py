@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['DistillationError', 'fit_alignment', 'choose_weights', 'MultiTeacherDistillation', 'TeacherRow', 'DistillationConfig']
 
-# %% ../nbs/06a_distillation.ipynb #d528be04
+# %% ../nbs/06a_distillation.ipynb #84cf208f
 import hashlib, json
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Callable, NamedTuple, Sequence
+from typing import Callable, Literal, NamedTuple, Sequence
 
 import numpy as np
 from fastcore.basics import patch
-from scipy.linalg import orthogonal_procrustes
 
 from .core import ConfigValueError, CubeError, DistillationConfig
-from .datasets import Alignment, Encoder, Lesson, Role, VectorPairs, encode_as, unit_length
+from .datasets import Alignment, AutoencoderDataset, Encoder, Lesson, Role, VectorPairs, encode_as, unit_length
 from .evaluation import answer_ranks, mean_cosine, reciprocal_ranks
-from .pairs import Pair
+from .pairs import Pair, match_key
+from .vectors import as_vectors
 
 # %% ../nbs/06a_distillation.ipynb #8fb13a9a
 _all_ = ['DistillationConfig']
@@ -28,7 +28,7 @@ class DistillationError(CubeError):
     "Teachers that cannot be brought together"
     code = 'CT-604'
 
-# %% ../nbs/06a_distillation.ipynb #e88c036c
+# %% ../nbs/06a_distillation.ipynb #6e5ff551
 _PENALTIES = 10.**np.arange(-4, 3.5, .5) # relative to the mean eigenvalue of the scatter
 
 def _ridge_weight(x: np.ndarray, y: np.ndarray # `[n, d_from]`, `[n, d_to]`, centred
@@ -45,26 +45,32 @@ def _ridge_weight(x: np.ndarray, y: np.ndarray # `[n, d_from]`, `[n, d_to]`, cen
 
 def _procrustes_weight(x: np.ndarray, y: np.ndarray # `[n, d_from]`, `[n, d_to]`, centred
                       ) -> np.ndarray: # `[d_from, d_to]`
-    "Rotation and scale with the least squared error; the smaller space is filled up with zeros"
-    d = max(x.shape[1], y.shape[1])
-    wide = [np.pad(o, ((0, 0), (0, d - o.shape[1]))) for o in (x, y)]
-    turn, scale = orthogonal_procrustes(*wide)
-    return (turn*scale/max((x**2).sum(), 1e-30))[:x.shape[1], :y.shape[1]]
+    "Turn and scale ([Schönemann 1966](https://doi.org/10.1007/BF02289451)), in the directions that the rows of both span; the rest is dropped"
+    u, s, vt = np.linalg.svd(x.T @ y, full_matrices=False)
+    known = s > 1e-9*s[0]
+    turn = u[:, known] @ vt[known]
+    return turn*s[known].sum()/((x @ turn)**2).sum()
 
 _FITS = {'ridge': _ridge_weight, 'procrustes': _procrustes_weight}
 
 def fit_alignment(x: np.ndarray, # `[n, d_from]` one teacher's vectors of some texts
                   y: np.ndarray, # `[n, d_to]` another's vectors of the same texts
-                  method: str = DistillationConfig().align, # ridge or procrustes
+                  method: Literal['ridge', 'procrustes'] = 'ridge',
                   teacher: str = '' # Identity of the one who gave `x`
                  ) -> Alignment:
-    "The map from the space of `x` to that of `y`, fitted on directions"
-    length = np.linalg.norm(y, axis=1).mean()
-    x, y = unit_length(x).astype(np.float64), unit_length(y).astype(np.float64)
+    "The map from the space of `x` to that of `y`, fitted on directions; rows of zeros say nothing and are left out"
+    if method not in _FITS: raise ConfigValueError(f'method = {method!r}: expected ridge or procrustes')
+    known = (x != 0).any(1) & (y != 0).any(1)
+    length, x, y = np.linalg.norm(y, axis=1).mean(), unit_length(x[known]).astype(np.float64), unit_length(y[known]).astype(np.float64)
+    if not _varied(x) or not _varied(y): raise DistillationError(f'{teacher or "a teacher"} gives all texts the same direction, or the first teacher does; leave it out')
     mx, my = x.mean(0), y.mean(0)
     return Alignment(teacher, *(np.asarray(o, np.float32) for o in (mx, _FITS[method](x - mx, y - my), my, length)))
 
-# %% ../nbs/06a_distillation.ipynb #a565d25b
+def _varied(x: np.ndarray) -> bool:
+    "Do the rows differ?"
+    return len(x) > 1 and np.ptp(x, axis=0).max() > 1e-6
+
+# %% ../nbs/06a_distillation.ipynb #4e4a7114
 _VOTES = 20
 
 def choose_weights(score: Callable[[np.ndarray], float], # `[n_teachers]` weights that sum to 1 → a figure of merit
@@ -72,20 +78,23 @@ def choose_weights(score: Callable[[np.ndarray], float], # `[n_teachers]` weight
                   ) -> np.ndarray: # `[n_teachers]`, sum 1
     "Weights by greedy selection with replacement; of equal choices the first teacher's"
     votes, best = np.zeros(n_teachers), (-np.inf, None)
-    for round in range(1, _VOTES + 1):
-        scores = [score((votes + vote)/round) for vote in np.eye(n_teachers)]
+    for n in range(1, _VOTES + 1):
+        scores = [score((votes + vote)/n) for vote in np.eye(n_teachers)]
         votes[np.argmax(scores)] += 1
-        if max(scores) > best[0]: best = max(scores), votes/round
+        if max(scores) > best[0]: best = max(scores), votes/n
     return best[1]
 
-# %% ../nbs/06a_distillation.ipynb #9ddfc094
+# %% ../nbs/06a_distillation.ipynb #dc524ffd
 _ANCHORS = 512 # training answers that others are compared with
 
-def _profile(x: np.ndarray, anchors: np.ndarray # `[n, d]`, `[k, d]`, centred
-            ) -> np.ndarray: # `[n, k]` of mean 0 and length 1
+def _profile(x: np.ndarray, # `[n, d]`
+             anchors: np.ndarray, # `[k, d]`
+             own: np.ndarray # `[n, k]` bool: the anchors that are the text itself
+            ) -> np.ndarray: # `[n, k]` of mean 0 and length 1 over the others
     "Cosines to the anchors"
-    cosine = unit_length(x) @ unit_length(anchors).T
-    return unit_length(cosine - cosine.mean(1, keepdims=True))
+    cosine = np.where(own, 0, unit_length(x) @ unit_length(anchors).T)
+    mean = cosine.sum(1, keepdims=True)/np.maximum((~own).sum(1, keepdims=True), 1)
+    return unit_length(np.where(own, 0, cosine - mean))
 
 class MultiTeacherDistillation:
     "Several teachers, brought together on a training part, and what they say of other parts"
@@ -95,32 +104,49 @@ class MultiTeacherDistillation:
                  teachers: Sequence[Encoder], # The first gave the vectors of the data; each has `identity` and `encode`, and `release` for `one_at_a_time`
                  config: DistillationConfig | None = None # `None` takes the defaults
                 ):
-        self.teachers, self.config = list(teachers), config or DistillationConfig()
+        self.teachers, self.config, self.centres = list(teachers), config or DistillationConfig(), None
         n, c = len(self.teachers), self.config
         if not n: raise DistillationError('no teacher to distil from; give one or more')
         if len({o.identity for o in self.teachers}) < n: raise DistillationError('two teachers are the same; name each once')
         if c.weights and len(c.weights) != n: raise ConfigValueError(f'distillation.weights = {list(c.weights)}: there are {n} teachers, the first one included')
+        if not all(c.weights[1:]): raise ConfigValueError(f'distillation.weights = {list(c.weights)}: a further teacher of weight 0 does nothing; leave it out')
         if n == 1 and (idle := [o for o in ('align', 'combine', 'by_agreement', 'channels', 'one_at_a_time') if getattr(c, o) != getattr(DistillationConfig(), o)]):
             raise ConfigValueError(f'distillation.{idle[0]} = {getattr(c, idle[0])}: does nothing with one teacher; name teachers.more')
-        if c.channels and c.align not in _FITS: raise ConfigValueError(f"distillation.channels = true: what a teacher sees must be mapped to the first one's space; set distillation.align = ridge or procrustes")
-        self.weights = np.array(c.weights or [1.]*n)/sum(c.weights or [1.]*n)
+        if c.channels and not self.mapped: raise ConfigValueError("distillation.channels = true: what a teacher sees must be mapped to the first one's space; set distillation.align = ridge or procrustes")
+        given = np.array(c.weights or [1.]*n)
+        self.weights = given/given.max()/(given/given.max()).sum()
 
     @property
     def mapped(self) -> bool:
         "Do all teachers speak in the first one's space?"
         return self.config.align in _FITS
 
-# %% ../nbs/06a_distillation.ipynb #ba62c800
+    def _name(self, i: int) -> str: return getattr(self.teachers[i], 'name', self.teachers[i].identity)
+
+    def _require_fit(self) -> None:
+        if self.centres is None: raise DistillationError('the teachers have not been brought together yet; call fit with the training part')
+
+def _vectors(teacher: Encoder, texts: Sequence[str], role: Role) -> np.ndarray: # `[n, d]` float32
+    "What a teacher makes of `texts`, checked"
+    v = as_vectors(encode_as(role, texts, teacher), getattr(teacher, 'name', teacher.identity))
+    if len(v) != len(texts): raise DistillationError(f"{getattr(teacher, 'name', teacher.identity)} gives {len(v)} vectors for {len(texts)} texts")
+    return v
+
+# %% ../nbs/06a_distillation.ipynb #dca31fbd
+_Seen = list[tuple[np.ndarray, np.ndarray]] # a part as each teacher sees it: `[n, d]` questions and answers
+
 @patch
-def _encoded(self: MultiTeacherDistillation, part: VectorPairs) -> list[tuple[np.ndarray, np.ndarray]]: # Of each teacher, `[n, d]` questions and answers
+def _encoded(self: MultiTeacherDistillation, part: VectorPairs) -> _Seen:
     "A part as each teacher sees it"
+    if isinstance(part, AutoencoderDataset): raise DistillationError('an autoencoder dataset asks for its own texts, which other teachers would tell; use a DialogueDataset')
     if part.pairs is None: raise DistillationError('these are vectors without texts, which other teachers cannot encode; use DialogueDataset.from_pairs or from_file')
     if part.teacher != self.teachers[0].identity: raise DistillationError('the first teacher is not the one that made the vectors of the data; put that one first')
     if any(pair.made_by.startswith('mix') for pair in part.pairs): raise DistillationError("mixed pairs (data.expand = mix) are vectors without texts of their own; leave 'mix' out")
-    seen = [(part.q, part.a)]
+    seen, alone = [(part.q, part.a)], self.config.one_at_a_time
+    if alone: self.teachers[0].release()
     for teacher in self.teachers[1:]:
-        seen.append((encode_as('question', [o.question for o in part.pairs], teacher), encode_as('answer', [o.answer for o in part.pairs], teacher)))
-        if self.config.one_at_a_time: teacher.release()
+        seen.append((_vectors(teacher, [o.question for o in part.pairs], 'question'), _vectors(teacher, [o.answer for o in part.pairs], 'answer')))
+        if alone: teacher.release()
     return seen
 
 @patch
@@ -131,63 +157,76 @@ def fit(self: MultiTeacherDistillation,
     "Bring the teachers together"
     if self.config.combine == 'learned' and valid is None: raise ConfigValueError('distillation.combine = learned: give fit a validation part, by which weights are chosen')
     seen = self._encoded(train)
-    self.centres = [unit_length(np.concatenate(o)).mean(0, dtype=np.float64).astype(np.float32) for o in seen]
-    first = np.concatenate(seen[0])
-    self.maps = tuple(fit_alignment(np.concatenate(o), first, self.config.align, t.identity) for o, t in zip(seen[1:], self.teachers[1:])) if self.mapped else ()
+    _, distinct = np.unique([o.question for o in train.pairs] + [o.answer for o in train.pairs], return_index=True)
+    texts = [np.concatenate(o)[np.sort(distinct)] for o in seen]
+    for i, o in enumerate(texts):
+        if not _varied(unit_length(o)): raise DistillationError(f'{self._name(i)} gives all training texts the same direction; leave it out')
+    self.centres = [unit_length(o[(o != 0).any(1)]).mean(0, dtype=np.float64).astype(np.float32) for o in texts]
+    self.maps = tuple(fit_alignment(o, texts[0], self.config.align, t.identity) for o, t in zip(texts[1:], self.teachers[1:])) if self.mapped else ()
     anchor = np.random.default_rng(0).permutation(np.unique(train.a_id, return_index=True)[1])[:_ANCHORS]
-    self.anchors = [unit_length(a[anchor]) - c for (_, a), c in zip(seen, self.centres)]
+    self.anchors, self.anchor_keys = [self._centred(i, a[anchor]) for i, (_, a) in enumerate(seen)], np.array([match_key(train.pairs[i].answer) for i in anchor])
     if self.config.combine == 'learned': self.weights = self._learned(valid)
-    if self.config.align == 'pca': self.axes = self._axes(seen, train.dim)
-    self.scale = 1.
-    self.scale = 1/self._weight(seen).mean()
+    self.axes = self._axes(texts, train.dim) if self.config.align == 'pca' else None
+    self.scale = self._scale(train, seen) if self.config.by_agreement else 1.
     return self
 
-# %% ../nbs/06a_distillation.ipynb #a7edccbb
 @patch
-def _together(self: MultiTeacherDistillation, vectors: Sequence[np.ndarray], # `[n, d]` of each teacher
-              weights: np.ndarray) -> np.ndarray: # `[n, m]`, of unit length
-    "Vectors of some texts in the common space, before `pca` takes the leading axes"
+def _centred(self: MultiTeacherDistillation, i: int, x: np.ndarray) -> np.ndarray: # `[n, d]`
+    "Directions of teacher `i` from its centre; a zero stays zero"
+    return (unit_length(x) - self.centres[i])*(x != 0).any(1, keepdims=True)
+
+# %% ../nbs/06a_distillation.ipynb #81c571c9
+@patch
+def _joined(self: MultiTeacherDistillation, vectors: Sequence[np.ndarray], # `[n, d]` of each teacher
+            weights: np.ndarray) -> np.ndarray: # `[n, m]`, of unit length
+    "Vectors of some texts as the weighted mean of the mapped ones, or else side by side, so that cosines are weighted means"
     if self.mapped:
         there = [unit_length(vectors[0]), *(unit_length(m(o)) for m, o in zip(self.maps, vectors[1:]))]
         return unit_length(sum(w*o for w, o in zip(weights, there)))
-    return unit_length(np.concatenate([w**.5*unit_length(unit_length(o) - c) for w, o, c in zip(weights, vectors, self.centres)], 1))
+    return unit_length(np.concatenate([w**.5*unit_length(self._centred(i, o)) for i, (w, o) in enumerate(zip(weights, vectors))], 1))
 
 @patch
-def _axes(self: MultiTeacherDistillation, seen: Sequence[tuple[np.ndarray, np.ndarray]], most: int) -> np.ndarray: # `[m, most]`
+def _axes(self: MultiTeacherDistillation, texts: Sequence[np.ndarray], most: int) -> np.ndarray: # `[m, most]`
     "The leading axes of all teachers side by side"
-    both = self._together([np.concatenate(o) for o in seen], self.weights)
-    return np.linalg.eigh(both.T.astype(np.float64) @ both)[1][:, ::-1][:, :most].astype(np.float32)
+    joined = self._joined(texts, self.weights)
+    return np.linalg.eigh(joined.T.astype(np.float64) @ joined)[1][:, ::-1][:, :most].astype(np.float32)
 
 @patch
 def combined(self: MultiTeacherDistillation, vectors: Sequence[np.ndarray] # `[n, d]` of each teacher
             ) -> np.ndarray: # `[n, m]` float32, of unit length
     "Vectors of some texts in the teachers' common space"
-    together = self._together(vectors, self.weights)
-    return unit_length(together @ self.axes) if self.config.align == 'pca' else together
+    self._require_fit()
+    joined = self._joined(vectors, self.weights)
+    return joined if self.axes is None else unit_length(joined @ self.axes)
+
+def _mrr(q: np.ndarray, a: np.ndarray, part: VectorPairs) -> float:
+    "MRR of other vectors of a part's questions and answers"
+    return float(reciprocal_ranks(answer_ranks(q, replace(part, q=q, a=a, lesson=None))).mean())
 
 @patch
-def _mrr(self: MultiTeacherDistillation, valid: VectorPairs, seen: Sequence[tuple[np.ndarray, np.ndarray]], weights: np.ndarray) -> float:
-    "MRR of the teachers together, with these weights, on a part"
-    q, a = (self._together(o, weights) for o in zip(*seen))
-    return float(reciprocal_ranks(answer_ranks(q, replace(valid, q=q, a=a, lesson=None))).mean())
+def _learned(self: MultiTeacherDistillation, valid: VectorPairs) -> np.ndarray: # `[n_teachers]`
+    "Weights by retrieval on the validation part; for `pca` before the axes are chosen, which depend on the weights"
+    q, a = zip(*self._encoded(valid))
+    return choose_weights(lambda w: _mrr(self._joined(q, w), self._joined(a, w), valid), len(q))
 
 @patch
-def _learned(self: MultiTeacherDistillation, valid: VectorPairs) -> np.ndarray:
-    "Weights by retrieval on the validation part"
-    seen = self._encoded(valid)
-    return choose_weights(lambda w: self._mrr(valid, seen, w), len(seen))
-
-@patch
-def _pairwise(self: MultiTeacherDistillation, seen: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[tuple[int, int], np.ndarray]: # `[n]` of each pair of teachers
+def _pairwise(self: MultiTeacherDistillation, part: VectorPairs, seen: _Seen) -> dict[tuple[int, int], np.ndarray]: # `[n]` of each pair of teachers
     "How far two teachers agree on each answer, from -1 to 1"
-    profile = [_profile(unit_length(a) - c, anchors) for (_, a), c, anchors in zip(seen, self.centres, self.anchors)]
+    own = np.array([match_key(o.answer) for o in part.pairs])[:, None] == self.anchor_keys
+    profile = [_profile(self._centred(i, a), self.anchors[i], own) for i, (_, a) in enumerate(seen)]
     return {(i, j): (profile[i]*profile[j]).sum(1) for i, j in combinations(range(len(seen)), 2)}
 
 @patch
-def _weight(self: MultiTeacherDistillation, seen: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray: # `[n]`
-    "What each pair counts"
-    if not self.config.by_agreement: return np.ones(len(seen[0][0]), np.float32)
-    return (self.scale*np.maximum(np.mean(list(self._pairwise(seen).values()), 0), 0)).astype(np.float32)
+def _agreed(self: MultiTeacherDistillation, part: VectorPairs, seen: _Seen) -> np.ndarray: # `[n]`
+    "Mean agreement over pairs of teachers, at least 0"
+    return np.maximum(np.mean(list(self._pairwise(part, seen).values()), 0), 0)
+
+@patch
+def _scale(self: MultiTeacherDistillation, train: VectorPairs, seen: _Seen) -> float:
+    "What brings the mean weight of the training pairs to 1"
+    mean = float(self._agreed(train, seen).mean())
+    if mean <= 0: raise DistillationError('the teachers agree on no training answer; leave distillation.by_agreement out, or give more pairs or other teachers')
+    return 1/mean
 
 @patch
 def views(self: MultiTeacherDistillation, vectors: Sequence[np.ndarray] # `[n, d]` of each further teacher
@@ -199,16 +238,19 @@ def views(self: MultiTeacherDistillation, vectors: Sequence[np.ndarray] # `[n, d
 def teach(self: MultiTeacherDistillation, part: VectorPairs # Any part of the data
          ) -> VectorPairs:
     "The same pairs with a lesson"
+    self._require_fit()
     seen = self._encoded(part)
     answers = self.combined([a for _, a in seen])
-    views = self.views([q for q, _ in seen[1:]]) if self.config.channels else None
-    return replace(part, lesson=Lesson(answers, answers if self.mapped else None, self._weight(seen), views, self.maps if self.config.channels else ()))
+    weight = self.scale*self._agreed(part, seen) if self.config.by_agreement else np.ones(len(part))
+    views, maps = (self.views([q for q, _ in seen[1:]]), self.maps) if self.config.channels else (None, ())
+    return replace(part, lesson=Lesson(answers, answers if self.mapped else None, weight.astype(np.float32), views, maps))
 
-# %% ../nbs/06a_distillation.ipynb #2b94f64a
+# %% ../nbs/06a_distillation.ipynb #92e0e28f
 @patch(as_prop=True)
 def identity(self: MultiTeacherDistillation) -> str:
     "Whatever determines the vectors of `encode`: the teachers, and what was fitted"
-    fitted = [self.weights, *self.centres, *(o for m in self.maps for o in m[1:]), *([self.axes] if self.config.align == 'pca' else [])]
+    self._require_fit()
+    fitted = [self.weights, *self.centres, *(o for m in self.maps for o in m[1:]), *([] if self.axes is None else [self.axes])]
     digest = hashlib.sha256(b''.join(np.ascontiguousarray(o, dtype=np.float32).tobytes() for o in fitted)).hexdigest()
     return json.dumps({'align': self.config.align, 'fitted': digest, 'teachers': [o.identity for o in self.teachers]})
 
@@ -218,34 +260,38 @@ def encode(self: MultiTeacherDistillation, texts: Sequence[str], role: Role = No
     "Texts in the teachers' common space"
     vectors = []
     for teacher in self.teachers:
-        vectors.append(encode_as(role, texts, teacher))
+        vectors.append(_vectors(teacher, texts, role))
         if self.config.one_at_a_time: teacher.release()
     return self.combined(vectors)
 
-# %% ../nbs/06a_distillation.ipynb #8e5ca73a
+# %% ../nbs/06a_distillation.ipynb #911c7df1
 class TeacherRow(NamedTuple):
     "A teacher among others, on one part"
     name: str
     dim: int # Numbers of a vector
     weight: float
     mrr: float # As a retriever of the part's answers, questions and answers both in its own space
-    mapped: float # Mean cosine of its mapped vectors and the first teacher's, both centred; NaN without maps
+    mapped: float # Mean cosine of its mapped vectors and the first teacher's, both centred; NaN without a map
     agreement: float # Mean agreement with the others on an answer, -1 to 1; NaN for one alone
+
+@patch
+def _carried(self: MultiTeacherDistillation, i: int, seen: _Seen) -> float:
+    "How well the map of teacher `i` carries over: mean cosine with the first teacher's vectors, both centred; NaN without a map"
+    if not i or not self.mapped: return np.nan
+    x, y = (unit_length(np.concatenate(o)) - self.centres[0] for o in ([self.maps[i-1](v) for v in seen[i]], seen[0]))
+    return mean_cosine(x, y)
 
 @patch
 def rows(self: MultiTeacherDistillation, part: VectorPairs # Held out, or the figures flatter
         ) -> list[TeacherRow]: # The last one is all of them together
     "Each teacher, and all together, on a part"
+    self._require_fit()
     seen = self._encoded(part)
-    pairwise, n, rows = self._pairwise(seen), len(seen), []
-    first = np.concatenate(seen[0])
-    carried = [mean_cosine(unit_length(m(np.concatenate(o))) - self.centres[0], unit_length(first) - self.centres[0]) for m, o in zip(self.maps, seen[1:])]
-    for i, (teacher, (q, a)) in enumerate(zip(self.teachers, seen)):
-        mrr = float(reciprocal_ranks(answer_ranks(q, replace(part, q=q, a=a, lesson=None))).mean())
-        agreement = np.mean([o.mean() for ij, o in pairwise.items() if i in ij]) if n > 1 else np.nan
-        rows.append(TeacherRow(getattr(teacher, 'name', teacher.identity), q.shape[1], float(self.weights[i]), mrr, 1. if not i else carried[i-1] if carried else np.nan, float(agreement)))
-    together = self.combined([a for _, a in seen]).shape[1]
-    return rows + [TeacherRow('together', together, 1., self._mrr(part, seen, self.weights), np.nan, float(np.mean(list(pairwise.values()))) if n > 1 else np.nan)]
+    agreed = {ij: float(o.mean()) for ij, o in self._pairwise(part, seen).items()}
+    mean = lambda figures: float(np.mean(figures)) if figures else np.nan
+    alone = [TeacherRow(self._name(i), q.shape[1], float(self.weights[i]), _mrr(q, a, part), self._carried(i, seen), mean([o for ij, o in agreed.items() if i in ij])) for i, (q, a) in enumerate(seen)]
+    q, a = map(self.combined, zip(*seen))
+    return [*alone, TeacherRow('together', q.shape[1], 1., _mrr(q, a, part), np.nan, mean(list(agreed.values())))]
 
 @patch
 def table(self: MultiTeacherDistillation, part: VectorPairs # Held out, or the figures flatter
@@ -256,10 +302,16 @@ def table(self: MultiTeacherDistillation, part: VectorPairs # Held out, or the f
     return '\n'.join(['| teacher | numbers | weight | MRR alone | cosine after the map | agreement |', '|---|---:|---:|---:|---:|---:|', *body])
 
 @patch
+def _agreements(self: MultiTeacherDistillation, part: VectorPairs) -> dict[tuple[int, int], np.ndarray]: # `[n]` of each pair of teachers
+    "`_pairwise` for two teachers or more"
+    self._require_fit()
+    if len(self.teachers) < 2: raise DistillationError('one teacher has nobody to agree with; give two or more')
+    return self._pairwise(part, self._encoded(part))
+
+@patch
 def agreement(self: MultiTeacherDistillation, part: VectorPairs) -> np.ndarray: # `[n]`, -1 to 1
     "How far the teachers agree on the answer of each pair, on average over pairs of teachers"
-    if len(self.teachers) < 2: raise DistillationError('one teacher has nobody to agree with; give two or more')
-    return np.mean(list(self._pairwise(self._encoded(part)).values()), 0)
+    return np.mean(list(self._agreements(part).values()), 0)
 
 @patch
 def disputed(self: MultiTeacherDistillation, part: VectorPairs, k: int = 5 # Pairs to show
@@ -272,17 +324,15 @@ def disputed(self: MultiTeacherDistillation, part: VectorPairs, k: int = 5 # Pai
 def plot(self: MultiTeacherDistillation, part: VectorPairs): # matplotlib `Figure`
     "Agreement of each two teachers, and of all on each answer"
     from matplotlib.figure import Figure
-    if len(self.teachers) < 2: raise DistillationError('one teacher has nobody to agree with; give two or more')
-    pairwise, names = self._pairwise(self._encoded(part)), [getattr(o, 'name', o.identity) for o in self.teachers]
+    pairwise, names = self._agreements(part), [Path(self._name(i)).name[:20] for i in range(len(self.teachers))]
     fig = Figure(figsize=(7.5, 2.6), layout='constrained')
     left, right = fig.subplots(1, 2, width_ratios=(1, 1.6))
     grid = np.eye(len(names))
     for (i, j), o in pairwise.items(): grid[i, j] = grid[j, i] = o.mean()
     left.imshow(grid, vmin=0, vmax=1, cmap='viridis')
     for i, j in np.ndindex(grid.shape): left.text(j, i, f'{grid[i, j]:.2f}', ha='center', va='center', fontsize=8, color='white' if grid[i, j] < .6 else 'black')
-    short = [Path(o).name[:16] for o in names]
-    left.set(xticks=range(len(names)), yticks=range(len(names)), yticklabels=short, title='agreement of two teachers')
-    left.set_xticklabels(short, rotation=20, ha='right')
+    left.set(xticks=range(len(names)), yticks=range(len(names)), yticklabels=names, title='agreement of two teachers')
+    left.set_xticklabels(names, rotation=20, ha='right')
     right.hist(np.mean(list(pairwise.values()), 0), bins=40, color='tab:blue')
     right.set(xlabel='agreement of all on an answer', ylabel='pairs', title=f'{len(part)} answers')
     return fig

@@ -22,14 +22,14 @@ class SearchFolderError(CubeError):
     "A folder that holds the trials of another search, or none that can be read"
     code = 'CT-802'
 
-# %% ../nbs/08_optimization.ipynb #f5534649
+# %% ../nbs/08_optimization.ipynb #d51ce136
 _RANGES = {'training.lr': (2e-4, 2e-2), 'loss.infonce': (.1, 10.), 'loss.temperature': (.02, .2)} # on a logarithmic scale
 _CHOICES = {'training.batch_size': (32, 64, 128, 256), 'cube.hidden': (16, 32, 64), 'cube.steps': (1, 2, 4), 'cube.signals': (0, 32, 64, 128)}
 
 def _start(config: Config) -> dict:
     "The values of `config` on the axes of the space"
     flat = {f'{section}.{key}': value for section, fields in config.model_dump().items() for key, value in fields.items()}
-    return {name: flat[name] for name in (*_RANGES, *_CHOICES)}
+    return {name: flat[name] for name in (*_RANGES, *_CHOICES) if name != 'loss.temperature' or config.loss.infonce}  # which it belongs to
 
 def suggest(trial, # `optuna.Trial`
             config: Config # Its own values belong to the space; a weight of 0 stays 0
@@ -41,12 +41,13 @@ def suggest(trial, # `optuna.Trial`
         elif own > 0: found[name] = trial.suggest_float(name, min(_RANGES[name][0], own), max(_RANGES[name][1], own), log=True)
     return [f'{name}={value}' for name, value in found.items()]
 
-# %% ../nbs/08_optimization.ipynb #8f625d72
+# %% ../nbs/08_optimization.ipynb #43790851
 def _fingerprint(train: VectorPairs, valid: VectorPairs, config: Config) -> str:
     "A hash of all that decides the outcome of a trial, its suggestions aside"
     h = hashlib.sha256(config.model_dump_json(exclude={'search', 'paths'}).encode())
     for part in (train, valid):
-        for array in (part.q, part.a, part.q_id, part.a_id): h.update(array.tobytes())
+        for array in (part.q, part.a, part.q_id, part.a_id, *(part.lesson or ())[:4]):
+            if array is not None: h.update(array.tobytes())
     return h.hexdigest()
 
 def _study(folder: str | Path | None, seed: int):

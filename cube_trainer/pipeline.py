@@ -42,12 +42,12 @@ class TeacherChangedError(CubeError):
     "A teacher other than the one a run was trained with"
     code = 'CT-904'
 
-# %% ../nbs/09_pipeline.ipynb #e22654b8
+# %% ../nbs/09_pipeline.ipynb #99f91336
 def make_teachers(config: Config, # Its sections `teachers` and `paths`
                   **options # Other arguments of `Teacher`
                  ) -> list[Teacher]:
     "The teachers that `config` describes, the one of questions and answers first"
-    options = {'cache': VectorCache(config.paths.cache, config.paths.cache_gb)} | options
+    if 'cache' not in options: options['cache'] = VectorCache(config.paths.cache, config.paths.cache_gb)
     return [Teacher(t.model, **{**t.model_dump(exclude={'model', 'more'}), **options}) for t in (config.teachers, *config.teachers.more)]
 
 def _refuse_idle(config: Config) -> None:
@@ -56,6 +56,7 @@ def _refuse_idle(config: Config) -> None:
     distilled = loss.similarity or loss.target
     if many and config.training.mode == 'autoencoder': raise ConfigValueError("teachers.more does nothing in training.mode = 'autoencoder'; leave it out")
     if many and not (distilled or several.channels): raise ConfigValueError('teachers.more: nothing is distilled from them; give loss.similarity or loss.target a weight, or set distillation.channels = true')
+    if many and 'mix' in config.data.expand: raise ConfigValueError('data.expand = [mix]: mixed pairs have no texts for further teachers to encode; leave mix out')
     if loss.target and not many: raise ConfigValueError(f'loss.target = {loss.target} without teachers.more repeats loss.cosine; name further teachers')
     if loss.target and several.align in ('pca', 'concat'): raise ConfigValueError(f"loss.target = {loss.target}: with distillation.align = {several.align} there is no mean answer in the first teacher's space; set ridge or procrustes")
     for name, value in several:
@@ -70,10 +71,11 @@ def encode_pairs(config: Config, # Its sections `teachers`, `data` and `paths`
                  progress: bool = False # Show bars
                 ) -> int: # Texts that were this process's share, each counted once for each teacher
     "Put what `train_run` will ask for into the cache; processes started by `accelerate launch` or `torchrun` share the work"
-    clean = Cleaning(config.data)(bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress))
-    roles, teachers, n = ('question', 'answer') if config.training.mode == 'dialogue' else (None, None), make_teachers(config, progress=progress), 0
-    while piece := list(islice(clean, _PIECE)):
-        n += sum(teacher.encode_share(texts, role) for teacher in teachers for texts, role in zip(zip(*(pair[:2] for pair in piece)), roles))
+    roles, n = ('question', 'answer') if config.training.mode == 'dialogue' else (None, None), 0
+    for teacher in make_teachers(config, progress=progress):  # one after the other: the file is read again, so that one model at a time is in memory
+        clean = Cleaning(config.data)(bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress))
+        while piece := list(islice(clean, _PIECE)): n += sum(teacher.encode_share(texts, role) for texts, role in zip(zip(*(pair[:2] for pair in piece)), roles))
+        teacher.release()
     return n
 
 _ONE_MODE = {'autoencoder': ('semantic_similarity_threshold', 'split_by', 'stratify', 'expand'), 'dialogue': ('noise',)} # fields of `data` that mean nothing in a mode
@@ -107,6 +109,7 @@ def load_parts(config: Config, # Cleaning, columns, shares, expansion, distillat
               ) -> Loaded:
     "Read, clean, encode, split, expand and teach"
     _refuse_idle(config)
+    if len(teachers) != 1 + len(config.teachers.more): raise ConfigValueError(f'{len(teachers)} teachers for a configuration of {1 + len(config.teachers.more)}; take those of make_teachers(config)')
     d, texts = config.data, bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress)
     data = make_dataset(config, texts, teachers[0])
     parts = _expanded(config, data.split(config.training.seed, d.test, d.valid, d.split_by, d.stratify), teachers[0])
@@ -162,7 +165,7 @@ def train_run(out: str | Path, # The run folder to make
         _write_report(folder, report, trainer, data, parts, 'chatterbot, bundled' if pairs is None else Path(pairs).name, teachers)
     return report
 
-# %% ../nbs/09_pipeline.ipynb #84a2c142
+# %% ../nbs/09_pipeline.ipynb #e487689b
 class Answer(NamedTuple):
     "An answer from the bank and the cosine of its vector with the carried question"
     text: str
@@ -178,7 +181,11 @@ def _own_teachers(trainer: CubeTrainer, **options) -> list[Teacher]:
 
 def _views(trainer: CubeTrainer, teachers: Sequence[Teacher], questions: Sequence[str]) -> np.ndarray: # `[n, t*d]`
     "What the further teachers that a cube reads make of some questions"
-    return np.concatenate([m(teacher.encode(questions, 'question')) for m, teacher in zip(trainer.maps, teachers[1:])], 1)
+    views, alone = [], trainer.config.distillation.one_at_a_time
+    for teacher, m in zip(teachers, (None, *trainer.maps)):
+        if m: views.append(m(teacher.encode(questions, 'question')))
+        if alone: teacher.release()
+    return np.concatenate(views, 1)
 
 class Answerer:
     "Answers questions from a bank of answers, by text"
@@ -189,6 +196,7 @@ class Answerer:
                  vectors: np.ndarray # `[n, d]` the teacher's vectors of `answers`
                 ):
         self.trainer, self.teachers, self.answers = trainer, list(teachers), list(answers)
+        if [o.identity for o in self.teachers[1:]] != [m.teacher for m in trainer.maps]: raise TeacherChangedError(f'the cube reads {len(trainer.maps)} further teacher(s), and was given others; give those it was trained with, in their order, after the first')
         self.unit = vectors/np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)
 
     @classmethod

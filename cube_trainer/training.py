@@ -100,7 +100,7 @@ def rate_factor(step: int, # From 0
     if step < warm: return (step + 1)/warm
     return .01 + .99*(1 + math.cos(math.pi*(step - warm)/max(1, total - warm)))/2
 
-# %% ../nbs/07_training.ipynb #30228173
+# %% ../nbs/07_training.ipynb #eb767d31
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -130,6 +130,9 @@ class CubeTrainer:
             if isinstance(part, AutoencoderDataset) != auto:
                 raise ModeError(f"training.mode = '{self.config.training.mode}' does not fit {type(part).__name__}; use {'AutoencoderDataset' if auto else 'DialogueDataset, or mode autoencoder'}")
         if train.n_views != valid.n_views: raise ModeError(f'train has views of {train.n_views} further teachers, valid of {valid.n_views}; teach both with one MultiTeacherDistillation')
+        if bool(train.n_views) != self.config.distillation.channels:
+            raise ConfigValueError(f"distillation.channels = {str(self.config.distillation.channels).lower()}: the training part has {train.n_views or 'no'} views of further teachers; teach it with the same setting")
+        if train.lesson and not (train.n_views or self.config.loss.similarity or self.config.loss.target): raise ConfigValueError('the lesson of further teachers would be ignored; give loss.similarity or loss.target a weight')
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         refuse_leak(train, valid, 'validation')
         if self.config.training.hard_negatives and not self.config.loss.infonce: raise ConfigValueError('training.hard_negatives without loss.infonce does nothing; give loss.infonce a weight')
@@ -269,7 +272,7 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #31cb5f0f
+# %% ../nbs/07_training.ipynb #26609a88
 _FORMAT = 2 # of the run folder
 
 def _is_run(path: Path) -> bool:
@@ -303,17 +306,22 @@ def _read_bank(folder: Path) -> AnswerBank | None:
     return AnswerBank(answers, vectors, teacher)
 
 def _write_maps(folder: Path, maps: Sequence[Alignment]) -> None:
-    arrays = {f'{i}.{name}': np.asarray(o, np.float32, order='C') for i, m in enumerate(maps) for name, o in m._asdict().items() if name != 'teacher'}
-    atomic_write(folder/'maps.safetensors', safetensors.numpy.save(arrays, {str(i): m.teacher for i, m in enumerate(maps)}))
+    atomic_write(folder/'maps.safetensors', _maps_bytes(maps))
 
-def _read_maps(folder: Path, n: int # Views that the cube reads
+def _maps_bytes(maps: Sequence[Alignment]) -> bytes:
+    arrays = {f'{i}.{name}': np.asarray(o, np.float32, order='C') for i, m in enumerate(maps) for name, o in m._asdict().items() if name != 'teacher'}
+    return safetensors.numpy.save(arrays, {'teachers': json.dumps([m.teacher for m in maps])})  # one entry: several come in any order
+
+def _read_maps(folder: Path, n: int, # Views that the cube reads
+               sha256: str # Of the file, as config.json says
               ) -> tuple[Alignment, ...]:
     "The maps of the further teachers of a run"
     if not n: return ()
     try:
+        if hashlib.sha256((folder/'maps.safetensors').read_bytes()).hexdigest() != sha256: raise RunFolderError(f'{folder}/maps.safetensors: not the maps that config.json describes; the file is damaged or from another run')
         with safetensors.safe_open(folder/'maps.safetensors', 'numpy') as f:
-            return tuple(Alignment(f.metadata()[str(i)], *(f.get_tensor(f'{i}.{name}') for name in Alignment._fields[1:])) for i in range(n))
-    except (OSError, KeyError, TypeError, SafetensorError) as e: raise RunFolderError(f'{folder}/maps.safetensors: {e}; the run is damaged') from None
+            return tuple(Alignment(teacher, *(f.get_tensor(f'{i}.{name}') for name in Alignment._fields[1:])) for i, teacher in enumerate(json.loads(f.metadata()['teachers'])))
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e: raise RunFolderError(f'{folder}/maps.safetensors: {e}; the run is damaged') from None
 
 @patch
 def write(self: CubeTrainer, folder: Path) -> None:
@@ -323,6 +331,7 @@ def write(self: CubeTrainer, folder: Path) -> None:
     r = self.model.reshaper
     about = {'format': _FORMAT, 'model': dict(input_dim=r.input_dim, lattice_size=r.lattice_size, method=r.method, pad=r.pad, views=self.model.views, **dict(self.model.config)), 'best_epoch': self.best_epoch,
              'seconds': round(self.seconds, 3), 'sha256': hashlib.sha256(weights).hexdigest()}
+    if self.maps: about['maps_sha256'] = hashlib.sha256(_maps_bytes(self.maps)).hexdigest()
     self.config.save(folder/'config.yaml')
     atomic_write(folder/'config.json', json.dumps(about, indent=1) + '\n')
     atomic_write(folder/'model.safetensors', weights)
@@ -338,7 +347,7 @@ def save(self: CubeTrainer, path: str | Path, # The run folder
     "Write the run folder `path`, whole or not at all"
     with run_folder(path, overwrite) as folder: self.write(folder)
 
-# %% ../nbs/07_training.ipynb #7474fc61
+# %% ../nbs/07_training.ipynb #3a20c3a0
 @patch(cls_method=True)
 def load(cls: CubeTrainer, path: str | Path # A run folder
         ) -> CubeTrainer:
@@ -359,7 +368,7 @@ def load(cls: CubeTrainer, path: str | Path # A run folder
     try:
         with seeded(0): trainer.model = EmbeddingProcessor(**about['model']).eval()
         trainer.model.load_state_dict(safetensors.torch.load(weights))
-        trainer.maps = _read_maps(path, trainer.model.views)
+        trainer.maps = _read_maps(path, trainer.model.views, about.get('maps_sha256', ''))
         trainer.history, trainer.best_epoch, trainer.seconds = history, about['best_epoch'], about['seconds']
     except (KeyError, TypeError, RuntimeError, SafetensorError) as e: raise RunFolderError(f'{path}/config.json does not describe model.safetensors: {e}') from None
     return trainer
