@@ -112,7 +112,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #2ab06443
+# %% ../nbs/00_core.ipynb #3d5d9fba
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -202,7 +202,7 @@ class TeachersConfig(TeacherConfig):
 class DistillationConfig(Section):
     "What becomes of several teachers"
     _prefix = 'distillation.'
-    align: Literal['ridge', 'procrustes', 'pca', 'concat'] = Field('ridge', description="how their spaces meet: mapped to the first teacher's by ridge regression or by rotation, the leading axes of all, or side by side")
+    align: Literal['ridge', 'procrustes', 'pca', 'concat'] = Field('ridge', description="how their spaces meet: mapped to the first teacher's by ridge regression or by rotation, or, for loss.similarity alone, the leading axes of all, or all side by side")
     combine: Literal['equal', 'given', 'learned'] = Field('equal', description='weight of each teacher: equal, as in weights, or chosen by retrieval on the validation part')
     weights: tuple[Annotated[float, Field(ge=0)], ...] = Field((), description='with combine = given: a weight for each teacher, the first one included')
     by_agreement: bool = Field(False, description='weigh each pair by how much the teachers agree on its answer')

@@ -102,7 +102,7 @@ def _path_or_fallback(name: str | None, fallback: str | None) -> tuple[str, Path
         warnings.warn(f'{e.message}. {fallback} takes its place, as teachers.fallback says', stacklevel=3)
         return fallback, path
 
-# %% ../nbs/04_teachers.ipynb #dc490b8f
+# %% ../nbs/04_teachers.ipynb #da7d302b
 @lru_cache
 def _hash_as_of(path: Path, *when: int) -> str:
     with path.open('rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
@@ -114,8 +114,9 @@ def _sha256(path: Path) -> str:
 
 def _modules(path: Path) -> list[dict]:
     "The modules of a sentence-transformers model, with their folders; none for a plain model"
-    try: return json.loads((path/'modules.json').read_text(encoding='utf-8')) if (path/'modules.json').exists() else []
-    except (OSError, ValueError) as e: raise TeacherLoadError(f'{path}/modules.json: {e}; fetch the model again') from None
+    if not (path/'modules.json').exists(): return []
+    try: return [{'path': o['path'], 'type': o['type']} for o in json.loads((path/'modules.json').read_text(encoding='utf-8'))]
+    except (OSError, ValueError, TypeError, KeyError) as e: raise TeacherLoadError(f'{path}/modules.json: {e!r}; fetch the model again') from None
 
 def _model_hash(path: Path) -> str:
     "A hash over the names and contents of a model's files"
@@ -130,7 +131,7 @@ def _model_hash(path: Path) -> str:
 def _tells_roles(path: Path) -> bool:
     "Does the model itself, not only a prompt, treat questions and answers differently?"
     settings = _json(path/'sentence_bert_config.json')
-    return any(o.get('type', '').endswith('Router') for o in _modules(path)) or any(settings.get(o) for o in ('query_length', 'document_length', 'query_expansion'))
+    return any(o['type'].endswith('Router') for o in _modules(path)) or any(settings.get(o) for o in ('query_length', 'document_length', 'query_expansion'))
 
 # %% ../nbs/04_teachers.ipynb #817357c0
 _log = logging.getLogger(__name__)
