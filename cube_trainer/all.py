@@ -12,6 +12,9 @@ from .teachers import *
 from .losses import *
 from .evaluation import *
 from .distillation import *
+from .guards import *
+from .runs import *
+from .callbacks import *
 from .training import *
 from .optimization import *
 from .pipeline import *

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['cube_encode', 'cube_train', 'cube_eval', 'cube_ask', 'cube_search']
 
-# %% ../nbs/10_commands.ipynb #3d92bc5e
-import sys
+# %% ../nbs/10_commands.ipynb #fff651b7
+import os, sys
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import Iterator
 
 from fastcore.script import Param, call_parse, is_cli
 
-from .core import Config, CubeError, WriteError, new_folder
+from .core import Config, ConfigValueError, CubeError, WriteError, new_folder
 
-# %% ../nbs/10_commands.ipynb #277c5ca8
+# %% ../nbs/10_commands.ipynb #8ca5e8b0
 @contextmanager
 def _command(debug: bool) -> Iterator[None]:
     "Run a command: what the console cannot print comes out escaped, an error of ours is one line"
@@ -26,8 +26,9 @@ def _command(debug: bool) -> Iterator[None]:
     except CubeError as e:
         if debug or not is_cli(): raise
         sys.exit(str(e))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as e:
         if debug or not is_cli(): raise
+        if str(e): print(e, file=sys.stderr)
         sys.exit(130)
 
 def _settings(config: str | None, settings: list[str] | None, seed: int | None) -> Config:
@@ -60,7 +61,7 @@ def cube_encode(
         from cube_trainer.pipeline import encode_pairs
         print(f'{encode_pairs(settings, pairs, progress=is_cli())} texts of this process are in the cache')
 
-# %% ../nbs/10_commands.ipynb #274a51f8
+# %% ../nbs/10_commands.ipynb #b71c0092
 @call_parse
 def cube_train(
     pairs: str = None, # File of questions and answers: .jsonl, .json, .csv, .tsv, .txt or .yml, also with .gz; the bundled chatterbot set if not given
@@ -69,17 +70,20 @@ def cube_train(
     seed: int = None, # Seed of split, weights and batches
     set: _Set = None,
     overwrite: bool = False, # Replace the run in --out
+    resume: bool = False, # Go on with the run in --out exactly where it stopped, with its own settings and pairs; begin it if there is none
     debug: bool = False # Show the traceback of an error
 ):
     "Train a cube on questions and answers and compare it with the baselines"
     with _command(debug):
+        if not out and (resume or int(os.environ.get('WORLD_SIZE', 1)) > 1): raise ConfigValueError('--resume, and a training in several processes, need --out: the folder of the run')
         settings = _settings(config, set, seed)
         from cube_trainer.pipeline import train_run
         folder = Path(out) if out else _next_run(Path(settings.paths.runs))
-        try: report = train_run(folder, settings, pairs, overwrite, progress=is_cli())
+        own = resume and not config and not set and seed is None  # the run's settings, not the defaults
+        try: report = train_run(folder, None if own else settings, pairs, overwrite, resume, progress=is_cli())
         finally:
-            if not out and not any(folder.iterdir()): folder.rmdir()  # the number claimed for a run that failed
-        print(f'{report}\n\nWrote {folder}. Try: cube_ask {folder} "your question"')
+            if not out and folder.exists() and not any(folder.iterdir()): folder.rmdir()  # the number claimed for a run that failed
+        if report: print(f'{report}\n\nWrote {folder}. Try: cube_ask {folder} "your question"')
 
 # %% ../nbs/10_commands.ipynb #392d50c5
 @call_parse

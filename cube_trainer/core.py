@@ -85,7 +85,7 @@ def _coded(error: ValidationError, prefix: str) -> CubeError:
             lines.append(f"{name} = {e['input']!r}: {why[0].lower()}{why[1:]}")
     return kind('; '.join(dict.fromkeys(lines)))
 
-# %% ../nbs/00_core.ipynb #aed92ad9
+# %% ../nbs/00_core.ipynb #a1a4dba1
 class Section(BaseModel):
     "A group of typed fields: unknown keys are refused, and every assignment is validated"
     model_config = ConfigDict(extra='forbid', validate_assignment=True, validate_default=True, allow_inf_nan=False)
@@ -104,7 +104,7 @@ class Section(BaseModel):
     def _no_bool_as_number(cls, value, info):
         "YAML reads `yes` and `on` as booleans; as a number they would silently become 1"
         if any(isinstance(o, bool) for o in (value if isinstance(value, (list, tuple)) else [value])) and cls.model_fields[info.field_name].annotation not in (bool, bool | None):
-            raise ValueError(f'a boolean is not allowed here')
+            raise ValueError('a boolean is not allowed here')
         return value
 
 # %% ../nbs/00_core.ipynb #6d6ca48c
@@ -112,7 +112,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #3d5d9fba
+# %% ../nbs/00_core.ipynb #0bd5d7b6
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -221,8 +221,19 @@ class LossConfig(Section):
     "What the cube is trained for: a weighted sum of terms"
     _prefix = 'loss.'
     cosine: float = Field(1., ge=0, description='weight of 1 - cosine(prediction, answer)')
+    mse: float = Field(0., ge=0, description='weight of the mean squared difference of prediction and answer')
+    l1: float = Field(0., ge=0, description='weight of the mean absolute difference of prediction and answer')
     infonce: float = Field(1., ge=0, description='weight of InfoNCE over the answers of the batch')
     temperature: float = Field(.05, gt=0, description='temperature of InfoNCE')
+    queue: int = Field(0, ge=0, description='answers of the batches before that stay in line as further negatives of InfoNCE, triplet and CoSENT')
+    triplet: float = Field(0., ge=0, description='weight of the triplet loss over the answers of the batch')
+    triplet_margin: float = Field(.2, ge=0, description='how much farther, by cosine, a wrong answer should be than the right one')
+    triplet_mining: Literal['all', 'semi-hard', 'hard'] = Field('semi-hard', description='wrong answers that count: all, the nearest of those farther than the right one, or the nearest')
+    cosent: float = Field(0., ge=0, description='weight of CoSENT: every right pair of the batch above every wrong one, whatever the question')
+    cosent_scale: float = Field(20., gt=0, description='multiplies the cosines of CoSENT')
+    margin_mse: float = Field(0., ge=0, description="weight of the squared difference from the teachers' margins between right and wrong answers")
+    diversity: float = Field(0., ge=0, description='weight of the penalty on coordinates in which predictions hardly differ')
+    uniformity: float = Field(0., ge=0, description='weight of the log mean Gaussian potential of predictions: it is low where they spread over the sphere')
     similarity: float = Field(0., ge=0, description="weight of the divergence from the teachers' similarities among the answers of the batch")
     similarity_temperature: float = Field(.05, gt=0, description='temperature of these similarities')
     target: float = Field(0., ge=0, description="weight of 1 - cosine(prediction, the teachers' mean answer); needs teachers.more")
@@ -230,18 +241,29 @@ class LossConfig(Section):
 class TrainingConfig(Section):
     "How the cube is trained"
     _prefix = 'training.'
-    mode: Literal['dialogue', 'autoencoder'] = Field('dialogue', description='dialogue: question to answer; autoencoder: noisy vector to clean vector')
+    mode: Literal['dialogue', 'autoencoder', 'mixed'] = Field('dialogue', description='dialogue: question to answer; autoencoder: noisy vector to clean vector; mixed: dialogue, and each answer to itself')
     epochs: int = Field(20, ge=1, description='passes over the training part')
-    batch_size: int = Field(128, ge=2, description='pairs a step; InfoNCE takes its negatives from them')
-    lr: float = Field(1e-3, gt=0, description='peak learning rate of AdamW, reached after a tenth of the steps, then a cosine down to a hundredth')
+    batch_size: int = Field(128, ge=2, description='pairs in a batch; InfoNCE takes its negatives from them')
+    accumulate: int = Field(1, ge=1, description='batches whose mean gradient makes one step')
+    optimizer: Literal['adamw', 'adam', 'sgd'] = Field('adamw', description='sgd has a momentum of 0.9')
+    lr: float = Field(1e-3, gt=0, description='peak learning rate')
+    schedule: Literal['cosine', 'one_cycle', 'plateau', 'constant'] = Field('cosine', description='of the rate: up over a tenth of the steps, then a cosine down to a hundredth; up from 1/25 over three tenths, then down to a hundredth; halved after two epochs without a better figure, not below a hundredth; or always the same')
     steps_range: tuple[_AtLeastOne, _AtLeastOne] | None = Field(None, description='each batch takes a number of steps drawn from this range, both ends included, cube.steps among them; null takes cube.steps')
     hard_negatives: int = Field(0, ge=0, description='answers nearest to a question that are not its own, added to each batch as negatives of InfoNCE; does not help by default')
     noise: float = Field(1., ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
-    weight_decay: float = Field(.01, ge=0, description='decoupled weight decay of AdamW')
+    weight_decay: float = Field(.01, ge=0, description='decoupled for adamw, added to the gradient for adam and sgd')
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
-    patience: int = Field(8, ge=1, description='epochs without a better validation MRR before training stops')
+    ema: float = Field(0., ge=0, lt=1, description='decay of an exponential moving average of the weights, which is then judged and kept; 0 takes the weights themselves')
+    curriculum: float = Field(0., ge=0, le=1, description='share of the epochs over which pairs come in from easy to hard, by the cosine of question and answer; 0 takes all from the start')
+    monitor: Literal['valid_mrr', 'valid_r@1', 'valid_cos'] = Field('valid_mrr', description='validation figure that chooses the epoch and stops training')
+    patience: int = Field(8, ge=1, description='epochs without a better figure before training stops')
+    divergence: float = Field(1., gt=0, description='how far the loss may rise above its minimum so far, as a share of its first value')
+    on_divergence: Literal['stop', 'lower'] = Field('stop', description='what happens then: an error, or half the rate')
+    dtype: Literal['float32', 'bfloat16'] = Field('float32', description='numbers the cube multiplies in training; weights and losses stay in float32')
     seed: int = Field(0, ge=0, lt=2**32, description='seed of the split, the initial weights and the order of batches')
     device: _DeviceName = Field('auto', description='where the cube runs')
+    checkpoint_seconds: float = Field(10., ge=0, description='least time between two checkpoints, where there is a folder; 0 writes one after every step')
+    tensorboard: bool = Field(False, description='write the figures for TensorBoard, too; needs the package tensorboard and a folder')
 
     @field_validator('steps_range')
     @classmethod

@@ -7,7 +7,7 @@ __all__ = ['BankTooSmallError', 'NonFinitePredictionError', 'LeakError', 'Ranks'
            'reciprocal_ranks', 'retrieval_metrics', 'metrics', 'Baseline', 'fit_baselines', 'bootstrap_interval',
            'Adapter', 'Report', 'refuse_leak', 'evaluate']
 
-# %% ../nbs/06_evaluation.ipynb #39cc5024
+# %% ../nbs/06_evaluation.ipynb #16ea1a51
 import json, time
 from dataclasses import asdict, dataclass, replace
 from typing import Iterable, Iterator, NamedTuple, Protocol
@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from .core import CubeError, LossConfig, seeded
 from .datasets import VectorPairs, add_noise, deal_groups, row_digests
-from .losses import infonce_loss, same_pairs
+from .losses import infonce_loss
 
 # %% ../nbs/06_evaluation.ipynb #89cf47b6
 class BankTooSmallError(CubeError):
@@ -141,7 +141,7 @@ def _residual_ridge(train: VectorPairs, valid: VectorPairs) -> Baseline:
     "The question plus a ridge regression of what is missing"
     return _best((_affine(w + np.eye(train.dim), b) for w, b in _ridge_path(train.q, train.a - train.q, _PENALTIES)), valid)
 
-# %% ../nbs/06_evaluation.ipynb #72a621e9
+# %% ../nbs/06_evaluation.ipynb #8e59bdf1
 _ADAPTER = dict(grid=((3e-4, 0.), (1e-3, 0.), (1e-3, 1.)), epochs=30, batch_size=128, patience=8) # grid: rate and noise
 
 def _train_adapter(train: VectorPairs, valid: VectorPairs, rate: float, noise: float, seed: int = 0) -> Baseline:
@@ -155,7 +155,7 @@ def _train_adapter(train: VectorPairs, valid: VectorPairs, rate: float, noise: f
     for epoch in range(_ADAPTER['epochs']):
         q = torch.as_tensor(add_noise(train.q, noise, (seed, epoch)))
         for i in np.array_split(rng.permutation(len(train)), -(-len(train)//_ADAPTER['batch_size'])):
-            loss = infonce_loss(net(q[i]), a[i], LossConfig().temperature, same_pairs(q_id[i], a_id[i]))
+            loss = infonce_loss(net(q[i]), a[i], LossConfig().temperature, q_id[i], a_id[i])
             opt.zero_grad(); loss.backward(); opt.step()
         mrr, wait = _mrr(now(), valid), wait + 1
         if mrr > best_mrr: best, best_mrr, wait = now(), mrr, 0

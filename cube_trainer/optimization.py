@@ -5,13 +5,12 @@
 # %% auto #0
 __all__ = ['SearchFailedError', 'SearchFolderError', 'suggest', 'search']
 
-# %% ../nbs/08_optimization.ipynb #23264841
-import hashlib
+# %% ../nbs/08_optimization.ipynb #44d517e6
 from pathlib import Path
 
 from .core import Config, CubeError
 from .datasets import VectorPairs
-from .training import CubeTrainer
+from .training import CubeTrainer, fingerprint
 
 # %% ../nbs/08_optimization.ipynb #efc35714
 class SearchFailedError(CubeError):
@@ -41,15 +40,7 @@ def suggest(trial, # `optuna.Trial`
         elif own > 0: found[name] = trial.suggest_float(name, min(_RANGES[name][0], own), max(_RANGES[name][1], own), log=True)
     return [f'{name}={value}' for name, value in found.items()]
 
-# %% ../nbs/08_optimization.ipynb #43790851
-def _fingerprint(train: VectorPairs, valid: VectorPairs, config: Config) -> str:
-    "A hash of all that decides the outcome of a trial, its suggestions aside"
-    h = hashlib.sha256(config.model_dump_json(exclude={'search', 'paths'}).encode())
-    for part in (train, valid):
-        for array in (part.q, part.a, part.q_id, part.a_id, *(part.lesson or ())[:4]):
-            if array is not None: h.update(array.tobytes())
-    return h.hexdigest()
-
+# %% ../nbs/08_optimization.ipynb #a09a8826
 def _study(folder: str | Path | None, seed: int):
     "The optuna study of `folder`, or a new one"
     import optuna
@@ -72,7 +63,7 @@ def search(train: VectorPairs, # Every trial learns this
           ) -> Config:
     "The settings with the best validation MRR among `search.trials`, the first of which is `config` itself"
     config = config or Config()
-    study, mark = _study(folder, config.training.seed), _fingerprint(train, valid, config)
+    study, mark = _study(folder, config.training.seed), fingerprint(train, valid, config)
     if study.user_attrs.get('fingerprint', mark) != mark: raise SearchFolderError(f'{folder} holds a search over other vectors or settings; choose another folder')
     study.set_user_attr('fingerprint', mark)
     if not study.trials: study.enqueue_trial(_start(config), skip_if_exists=True)

@@ -6,7 +6,7 @@
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teachers', 'encode_pairs',
            'make_dataset', 'Loaded', 'load_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
 
-# %% ../nbs/09_pipeline.ipynb #4e359bc4
+# %% ../nbs/09_pipeline.ipynb #cde62aaf
 import json
 from dataclasses import replace
 from itertools import islice
@@ -16,14 +16,15 @@ from typing import Iterable, NamedTuple, Self, Sequence
 import numpy as np
 
 from .cache import VectorCache
-from .core import Config, ConfigValueError, CubeError, DialogueConfig, DistillationConfig, atomic_file, atomic_write
+from .core import Config, ConfigValueError, CubeError, DialogueConfig, DistillationConfig, atomic_file, atomic_write, choose_device
 from .datasets import AutoencoderDataset, DialogueDataset, Lesson, Split, VectorPairs, answer_bank
 from .distillation import MultiTeacherDistillation
 from .evaluation import Report, evaluate
 from .expansion import expand
 from .pairs import Cleaning, Pair, bundled_pairs, clean_text, match_key, read_pairs
+from .runs import RunFolder, RunFolderError, read_about, run_state
 from .teachers import Teacher
-from .training import CubeTrainer, RunFolderError, run_folder
+from .training import CubeTrainer, ResumeError, process_group
 
 # %% ../nbs/09_pipeline.ipynb #0fbdce02
 class NoAnswersError(CubeError):
@@ -42,7 +43,7 @@ class TeacherChangedError(CubeError):
     "A teacher other than the one a run was trained with"
     code = 'CT-904'
 
-# %% ../nbs/09_pipeline.ipynb #99f91336
+# %% ../nbs/09_pipeline.ipynb #64d7b39d
 def make_teachers(config: Config, # Its sections `teachers` and `paths`
                   **options # Other arguments of `Teacher`
                  ) -> list[Teacher]:
@@ -54,7 +55,7 @@ def _refuse_idle(config: Config) -> None:
     "`ConfigValueError` over settings of several teachers that would do nothing"
     loss, several, many = config.loss, config.distillation, config.teachers.more
     distilled = loss.similarity or loss.target
-    if many and config.training.mode == 'autoencoder': raise ConfigValueError("teachers.more does nothing in training.mode = 'autoencoder'; leave it out")
+    if many and config.training.mode != 'dialogue': raise ConfigValueError(f"teachers.more does nothing in training.mode = '{config.training.mode}'; leave it out")
     if many and not (distilled or several.channels): raise ConfigValueError('teachers.more: nothing is distilled from them; give loss.similarity or loss.target a weight, or set distillation.channels = true')
     if many and 'mix' in config.data.expand: raise ConfigValueError('data.expand = [mix]: mixed pairs have no texts for further teachers to encode; leave mix out')
     if loss.target and not many: raise ConfigValueError(f'loss.target = {loss.target} without teachers.more repeats loss.cosine; name further teachers')
@@ -71,14 +72,14 @@ def encode_pairs(config: Config, # Its sections `teachers`, `data` and `paths`
                  progress: bool = False # Show bars
                 ) -> int: # Texts that were this process's share, each counted once for each teacher
     "Put what `train_run` will ask for into the cache; processes started by `accelerate launch` or `torchrun` share the work"
-    roles, n = ('question', 'answer') if config.training.mode == 'dialogue' else (None, None), 0
+    roles, n = (None, None) if config.training.mode == 'autoencoder' else ('question', 'answer'), 0
     for teacher in make_teachers(config, progress=progress):  # one after the other: the file is read again, so that one model at a time is in memory
         clean = Cleaning(config.data)(bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress))
         while piece := list(islice(clean, _PIECE)): n += sum(teacher.encode_share(texts, role) for texts, role in zip(zip(*(pair[:2] for pair in piece)), roles))
         teacher.release()
     return n
 
-_ONE_MODE = {'autoencoder': ('semantic_similarity_threshold', 'split_by', 'stratify', 'expand'), 'dialogue': ('noise',)} # fields of `data` that mean nothing in a mode
+_ONE_MODE = {'autoencoder': ('semantic_similarity_threshold', 'split_by', 'stratify', 'expand'), 'dialogue': ('noise',), 'mixed': ('noise',)} # fields of `data` that mean nothing in a mode
 
 def make_dataset(config: Config, # Its `training.mode` decides what becomes of the pairs
                  pairs: Iterable[Pair], # Question and answer
@@ -88,7 +89,7 @@ def make_dataset(config: Config, # Its `training.mode` decides what becomes of t
     mode = config.training.mode
     for name in _ONE_MODE[mode]:
         if (value := getattr(config.data, name)) != getattr(DialogueConfig(), name): raise ConfigValueError(f"data.{name} = {value!r} does nothing in training.mode = '{mode}'; leave it out")
-    if mode == 'dialogue': return DialogueDataset.from_pairs(pairs, teacher, config.data)
+    if mode != 'autoencoder': return DialogueDataset.from_pairs(pairs, teacher, config.data)
     cleaning = Cleaning(config.data)
     return replace(AutoencoderDataset.from_texts((text for pair in cleaning(pairs) for text in pair[:2]), teacher, config.data.noise), cleaning=cleaning)
 
@@ -117,7 +118,7 @@ def load_parts(config: Config, # Cleaning, columns, shares, expansion, distillat
     distillation = MultiTeacherDistillation(teachers, config.distillation).fit(parts.train, parts.valid)
     return Loaded(data, Split(*map(distillation.teach, parts)), distillation)
 
-# %% ../nbs/09_pipeline.ipynb #c518bffc
+# %% ../nbs/09_pipeline.ipynb #efc9e1ac
 def _line(row: dict) -> bytes: return json.dumps(row, ensure_ascii=False).encode('utf-8') + b'\n'
 
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str, teachers: str | None) -> None:
@@ -135,7 +136,8 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 {report.verdict}
 
 - Pairs: {source}, {len(data)} in {len(set(data.groups))} groups; {sizes}{f' (of which {made} made, not read)' if made else ''}; no {apart} is in two parts.
-- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by validation MRR (epoch 0 is identity); {used.mean():.1f} steps a test question on average.
+- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by {trainer.config.training.monitor} (epoch 0 is identity); {used.mean():.1f} steps a test question on average.
+- Time: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in trainer.time.items())}; memory of the process at most {max(o['rss_mb'] for o in trainer.resources)} MB.
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
 
 ![Training curves](curves.png)
@@ -145,24 +147,50 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 {data.cleaning.table}
 {account}""")
 
-# %% ../nbs/09_pipeline.ipynb #682d3e7f
+# %% ../nbs/09_pipeline.ipynb #3290c5f4
+def _differences(a: Config, b: Config) -> list[str]:
+    "The settings that two configurations do not share, those aside that decide nothing"
+    return [f'{name}.{field} = {value!r}, now {getattr(getattr(b, name), field)!r}' for name, section in a if name not in ('search', 'paths')
+            for field, value in section if value != getattr(getattr(b, name), field)]
+
+def _begun(out: str | Path, config: Config | None, pairs: str | None) -> tuple[Config, str | None]:
+    "Settings and pairs of the unfinished run in `out`; `ResumeError` if others are asked for"
+    about = read_about(out)
+    own = Config(**about['config'])
+    if 'pairs' not in about: raise ResumeError(f'{out}: begun from Python, with vectors; go on with CubeTrainer.resume')
+    if config and (other := _differences(own, config)): raise ResumeError(f"{out}: begun with {'; '.join(other)}; leave settings out, or start again with --overwrite")
+    if pairs is not None and pairs != about['pairs']: raise ResumeError(f"{out}: begun with {about['pairs'] or 'the bundled pairs'}, now {pairs}; leave the pairs out, or start again with --overwrite")
+    return own, about['pairs']
+
+def _finished(run: Path) -> Report:
+    "The report of a run that is finished"
+    try: return Report(**json.loads((run/'report.json').read_text(encoding='utf-8')))
+    except (OSError, ValueError, TypeError) as e: raise RunFolderError(f'{run}/report.json: {e}; the run is damaged or was not made by cube_train') from None
+
 def train_run(out: str | Path, # The run folder to make
-              config: Config | None = None, # `None` takes the defaults
-              pairs: str | Path | None = None, # A file for `read_pairs`; `None` takes the bundled set
+              config: Config | None = None, # `None` takes the defaults; with `resume` those of the run that is there
+              pairs: str | Path | None = None, # A file for `read_pairs`; `None` takes the bundled set; with `resume` that of the run that is there
               overwrite: bool = False, # Replace a run that is there
+              resume: bool = False, # Go on with the run that is there, or begin it
               progress: bool = False # Show bars
-             ) -> Report:
-    "Encode, split, train, evaluate and write the run folder `out`, whole or not at all"
-    config = config or Config()
-    with run_folder(out, overwrite) as folder:
-        data, parts, distillation = load_parts(config, pairs, make_teachers(config, progress=progress), progress)
-        trainer = CubeTrainer(config).fit(parts.train, parts.valid, progress)
+             ) -> Report | None: # `None` in all but the first of several processes
+    "Encode, split, train, evaluate and write the run folder `out`"
+    if overwrite and resume: raise ConfigValueError('resume and overwrite exclude each other; go on with the run that is there, or replace it')
+    state, pairs = run_state(out), None if pairs is None else str(Path(pairs).resolve())
+    if resume and state == 'finished': return _finished(Path(out))
+    config, pairs = _begun(out, config, pairs) if resume and state == 'unfinished' else (config or Config(), pairs)
+    here = process_group(choose_device(config.training.device))
+    with RunFolder(out, {'config': config.model_dump(mode='json'), 'pairs': pairs}, overwrite, resume, follows=not here.is_main_process) as run:
+        with here.main_process_first(): data, parts, distillation = load_parts(config, pairs, make_teachers(config, progress=progress), progress)  # the others then find the vectors in the cache
+        trainer = CubeTrainer(config).fit(parts.train, parts.valid, progress, run)
+        if run.follows: return None
         report = evaluate(trainer, parts.test, parts.train, parts.valid)
         trainer.bank = answer_bank(data)
-        trainer.write(folder)
-        with atomic_file(folder/'pairs.jsonl') as f: f.writelines(_line({**pair._asdict(), 'part': name}) for name, part in parts._asdict().items() for pair in part.pairs)
+        trainer.write(run.final)
+        with atomic_file(run.final/'pairs.jsonl') as f: f.writelines(_line({**pair._asdict(), 'part': name}) for name, part in parts._asdict().items() for pair in part.pairs)
         teachers = distillation and distillation.table(parts.test)
-        _write_report(folder, report, trainer, data, parts, 'chatterbot, bundled' if pairs is None else Path(pairs).name, teachers)
+        _write_report(run.final, report, trainer, data, parts, 'chatterbot, bundled' if pairs is None else Path(pairs).name, teachers)
+        run.finish()
     return report
 
 # %% ../nbs/09_pipeline.ipynb #e487689b
@@ -225,7 +253,7 @@ class Answerer:
         "The `k` best answers, best first"
         return self.ask_many([question], k)[0]
 
-# %% ../nbs/09_pipeline.ipynb #8a197aa3
+# %% ../nbs/09_pipeline.ipynb #e9a08286
 def _read_parts(run: Path) -> dict[str, list[Pair]]:
     "The pairs of a run, by part"
     parts = {name: [] for name in Split._fields}
@@ -239,7 +267,7 @@ def _read_parts(run: Path) -> dict[str, list[Pair]]:
 
 def _again(config: Config, part: list[Pair], teacher: Teacher) -> VectorPairs:
     "The dataset of a part of a run"
-    if config.training.mode == 'dialogue': return make_dataset(config, part, teacher)
+    if config.training.mode != 'autoencoder': return make_dataset(config, part, teacher)
     return AutoencoderDataset.from_texts([pair.question for pair in part], teacher, config.data.noise)  # its pairs are texts with themselves
 
 def evaluate_run(run: str | Path, # A run folder that `train_run` made
@@ -261,6 +289,6 @@ def evaluate_run(run: str | Path, # A run folder that `train_run` made
     teachers = _own_teachers(trainer, device='auto', cache=VectorCache(cache), progress=progress)
     read = Split(*(_again(config, [pair for pair in part if not pair.made_by], teachers[0]) for part in parts.values()))
     train, valid, _ = _expanded(config, read, teachers[0])  # what was made is made again
-    test = make_dataset(config, unseen, teachers[0]) if config.training.mode == 'dialogue' else _again(config, unseen, teachers[0])
+    test = _again(config, unseen, teachers[0])
     if trainer.maps: test = replace(test, lesson=Lesson(test.a, None, np.ones(len(test), np.float32), _views(trainer, teachers, [o.question for o in test.pairs]), trainer.maps))
     return evaluate(trainer, test, train, valid), len(new) - len(unseen)
