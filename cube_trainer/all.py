@@ -15,6 +15,8 @@ from .distillation import *
 from .guards import *
 from .runs import *
 from .callbacks import *
+from .steps import *
+from .loop import *
 from .training import *
 from .optimization import *
 from .pipeline import *

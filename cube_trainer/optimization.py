@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['SearchFailedError', 'SearchFolderError', 'suggest', 'search']
 
-# %% ../nbs/08_optimization.ipynb #44d517e6
+# %% ../nbs/08_optimization.ipynb #6696898b
 from pathlib import Path
 
 from .core import Config, CubeError
 from .datasets import VectorPairs
-from .training import CubeTrainer, fingerprint
+from .loop import fingerprint
+from .training import CubeTrainer
 
 # %% ../nbs/08_optimization.ipynb #efc35714
 class SearchFailedError(CubeError):

@@ -6,7 +6,7 @@
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teachers', 'encode_pairs',
            'make_dataset', 'Loaded', 'load_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
 
-# %% ../nbs/09_pipeline.ipynb #cde62aaf
+# %% ../nbs/09_pipeline.ipynb #d7bacfed
 import json
 from dataclasses import replace
 from itertools import islice
@@ -22,9 +22,10 @@ from .distillation import MultiTeacherDistillation
 from .evaluation import Report, evaluate
 from .expansion import expand
 from .pairs import Cleaning, Pair, bundled_pairs, clean_text, match_key, read_pairs
+from .loop import ResumeError, process_group
 from .runs import RunFolder, RunFolderError, read_about, run_state
 from .teachers import Teacher
-from .training import CubeTrainer, ResumeError, process_group
+from .training import CubeTrainer
 
 # %% ../nbs/09_pipeline.ipynb #0fbdce02
 class NoAnswersError(CubeError):

@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['RunFolderError', 'CheckpointError', 'CheckpointVersionError', 'RunLockedError', 'Checkpoint', 'write_checkpoint',
-           'read_checkpoint', 'run_state', 'read_about', 'RunFolder']
+           'read_checkpoint', 'run_state', 'read_about', 'json_lines', 'RunFolder']
 
-# %% ../nbs/06c_runs.ipynb #4e9947ce
+# %% ../nbs/06c_runs.ipynb #31aade88
 import hashlib, json, os, shutil
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Iterable, Literal, NamedTuple, Self
 
 import filelock, safetensors.torch
 from safetensors import SafetensorError
@@ -71,7 +71,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint: # Tensors on the CPU
     if _digest(tensors, state) != about.get('sha256'): raise CheckpointError(f'{path}: the checksum is wrong, the file is damaged; start again with --overwrite')
     return Checkpoint(tensors, state)
 
-# %% ../nbs/06c_runs.ipynb #456156b6
+# %% ../nbs/06c_runs.ipynb #2c3b8d80
 _HIDDEN = ('.lock', '.done', '.replaced') # of a run folder: the lock, and what is about to be removed
 _FILES = ('config.yaml', 'config.json', 'model.safetensors', 'metrics.jsonl', 'resources.jsonl', 'curves.png', 'answers.jsonl', 'answers.safetensors', 'maps.safetensors',
           'pairs.jsonl', 'report.json', 'report.md', 'tensorboard') # that a run may have
@@ -98,6 +98,10 @@ def read_about(path: str | Path) -> dict:
         about['config']  # which none can do without
     except (OSError, ValueError, KeyError, TypeError) as e: raise RunFolderError(f'{file}: {e}; the run is damaged, start again with --overwrite') from None
     return about
+
+def json_lines(rows: Iterable[dict]) -> str:
+    "Each row as JSON on a line of its own"
+    return ''.join(json.dumps(row) + '\n' for row in rows)
 
 def _remove(path: Path) -> None:
     "Remove a file or folder, if it is there"
