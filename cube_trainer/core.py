@@ -112,7 +112,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #0bd5d7b6
+# %% ../nbs/00_core.ipynb #67a079ba
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -192,7 +192,7 @@ class TeacherConfig(Section):
 class TeachersConfig(TeacherConfig):
     "The frozen encoder of questions and answers, and further ones to distil from"
     _prefix = 'teachers.'
-    more: tuple[TeacherConfig, ...] = Field((), description='further teachers, each a model or settings as those above: {model: …, dtype: …}; see distillation, loss.similarity and loss.target')
+    more: tuple[TeacherConfig, ...] = Field((), description='further teachers, each a model or settings as those above: {model: …, dtype: …}; see distillation, loss.similarity, loss.margin_mse and loss.target')
 
     @field_validator('more', mode='before')
     @classmethod

@@ -171,12 +171,11 @@ def _slow_down(self: Fit) -> None:
     if isinstance(self.schedule, torch.optim.lr_scheduler.LambdaLR): self.schedule.base_lrs = [rate/2 for rate in self.schedule.base_lrs]
     warnings.warn(f'{said}; the rate is halved')
 
-# %% ../nbs/06f_loop.ipynb #ad6e9155
+# %% ../nbs/06f_loop.ipynb #82941904
 @patch
 def loop(self: Fit) -> None:
     "All steps that are left"
     s, last = self.state, self.config.training.epochs
-    self.tell('before_fit')
     while s.epoch <= last and not s.stop:
         with self.timed('data'): steps = self.batches.start(s.epoch)
         self.tell('before_epoch')
@@ -232,7 +231,7 @@ def _note_resources(self: Fit, epoch: int) -> None:
     self.phases = {}
     if cuda: torch.cuda.reset_peak_memory_stats(self.device)
 
-# %% ../nbs/06f_loop.ipynb #23e28362
+# %% ../nbs/06f_loop.ipynb #58858356
 @patch
 def checkpoint(self: Fit) -> Checkpoint:
     "Everything that `restore` needs"
@@ -292,6 +291,7 @@ def begin(self: Fit) -> None:
     self.processes.wait_for_everyone()  # all have read it
     if not going_on:
         self.state.history, self.best = [{'epoch': 0, **self.judge()}], self.weights()
+    self.tell('before_fit')
 
 @patch
 def keep(self: Fit) -> None:

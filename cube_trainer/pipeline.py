@@ -44,7 +44,7 @@ class TeacherChangedError(CubeError):
     "A teacher other than the one a run was trained with"
     code = 'CT-904'
 
-# %% ../nbs/09_pipeline.ipynb #64d7b39d
+# %% ../nbs/09_pipeline.ipynb #c53ca578
 def make_teachers(config: Config, # Its sections `teachers` and `paths`
                   **options # Other arguments of `Teacher`
                  ) -> list[Teacher]:
@@ -55,16 +55,18 @@ def make_teachers(config: Config, # Its sections `teachers` and `paths`
 def _refuse_idle(config: Config) -> None:
     "`ConfigValueError` over settings of several teachers that would do nothing"
     loss, several, many = config.loss, config.distillation, config.teachers.more
-    distilled = loss.similarity or loss.target
+    weighed = loss.similarity or loss.target
+    distilled = weighed or loss.margin_mse
     if many and config.training.mode != 'dialogue': raise ConfigValueError(f"teachers.more does nothing in training.mode = '{config.training.mode}'; leave it out")
-    if many and not (distilled or several.channels): raise ConfigValueError('teachers.more: nothing is distilled from them; give loss.similarity or loss.target a weight, or set distillation.channels = true')
+    if many and not (distilled or several.channels): raise ConfigValueError('teachers.more: nothing is distilled from them; give loss.similarity, loss.margin_mse or loss.target a weight, or set distillation.channels = true')
     if many and 'mix' in config.data.expand: raise ConfigValueError('data.expand = [mix]: mixed pairs have no texts for further teachers to encode; leave mix out')
     if loss.target and not many: raise ConfigValueError(f'loss.target = {loss.target} without teachers.more repeats loss.cosine; name further teachers')
     if loss.target and several.align in ('pca', 'concat'): raise ConfigValueError(f"loss.target = {loss.target}: with distillation.align = {several.align} there is no mean answer in the first teacher's space; set ridge or procrustes")
     for name, value in several:
         if value == getattr(DistillationConfig(), name): continue
         if not many: raise ConfigValueError(f'distillation.{name} = {value!r} does nothing without teachers.more; name further teachers')
-        if not distilled and name in ('combine', 'weights', 'by_agreement'): raise ConfigValueError(f'distillation.{name} = {value!r} does nothing without loss.similarity or loss.target')
+        if not distilled and name in ('combine', 'weights'): raise ConfigValueError(f'distillation.{name} = {value!r} does nothing without loss.similarity, loss.margin_mse or loss.target')
+        if not weighed and name == 'by_agreement': raise ConfigValueError('distillation.by_agreement = True does nothing without loss.similarity or loss.target')
 
 _PIECE = 4096 # pairs encoded between two looks at the file
 

@@ -71,7 +71,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint: # Tensors on the CPU
     if _digest(tensors, state) != about.get('sha256'): raise CheckpointError(f'{path}: the checksum is wrong, the file is damaged; start again with --overwrite')
     return Checkpoint(tensors, state)
 
-# %% ../nbs/06c_runs.ipynb #2c3b8d80
+# %% ../nbs/06c_runs.ipynb #6df63943
 _HIDDEN = ('.lock', '.done', '.replaced') # of a run folder: the lock, and what is about to be removed
 _FILES = ('config.yaml', 'config.json', 'model.safetensors', 'metrics.jsonl', 'resources.jsonl', 'curves.png', 'answers.jsonl', 'answers.safetensors', 'maps.safetensors',
           'pairs.jsonl', 'report.json', 'report.md', 'tensorboard') # that a run may have
@@ -170,12 +170,12 @@ class RunFolder:
         _remove(self.replaced)
 
     def finish(self) -> None:
-        "Make what is in `final` the run, and remove all else"
+        "Make what is in `final` the run, and what `checkpoints` has of its files beside; remove all else"
         try:
             for name in _FILES:
-                new, old = self.final/name, self.path/name
-                if old.is_dir() or not new.exists(): _remove(old)
-                if new.exists(): os.replace(new, old)
+                new, old = next((o for o in (self.final/name, self.work/name) if o.exists()), None), self.path/name
+                if old.is_dir() or not new: _remove(old)
+                if new: os.replace(new, old)
             os.replace(self.work, self.path/'.done')
         except OSError as e: raise WriteError(f'cannot write {self.path}: {e.strerror or e}; go on with --resume') from e
         for o in (self.path/'.done', self.replaced): shutil.rmtree(o, ignore_errors=True)

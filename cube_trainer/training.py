@@ -39,7 +39,7 @@ class NotFittedError(CubeError):
     "A trainer that has nothing to save yet"
     code = 'CT-707'
 
-# %% ../nbs/07_training.ipynb #3e47844b
+# %% ../nbs/07_training.ipynb #5885ceba
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -79,7 +79,7 @@ class CubeTrainer:
         if train.n_views != valid.n_views: raise ModeError(f'train has views of {train.n_views} further teachers, valid of {valid.n_views}; teach both with one MultiTeacherDistillation')
         if bool(train.n_views) != self.config.distillation.channels:
             raise ConfigValueError(f"distillation.channels = {str(self.config.distillation.channels).lower()}: the training part has {train.n_views or 'no'} views of further teachers; teach it with the same setting")
-        if train.lesson and not (train.n_views or self.config.loss.similarity or self.config.loss.target): raise ConfigValueError('the lesson of further teachers would be ignored; give loss.similarity or loss.target a weight')
+        if train.lesson and not (train.n_views or self.config.loss.similarity or self.config.loss.margin_mse or self.config.loss.target): raise ConfigValueError('the lesson of further teachers would be ignored; give loss.similarity, loss.margin_mse or loss.target a weight')
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         refuse_leak(train, valid, 'validation')
         self._check_config()
@@ -94,7 +94,7 @@ class CubeTrainer:
         if drawn and not drawn[0] <= cube.steps <= drawn[1]:
             raise ConfigValueError(f'training.steps_range = {list(drawn)} does not hold cube.steps = {cube.steps}, with which the cube is judged and used')
 
-# %% ../nbs/07_training.ipynb #46392878
+# %% ../nbs/07_training.ipynb #d81e27ce
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR and R@1, which may choose the epoch, and cosine, which betrays a frozen model"
@@ -114,7 +114,8 @@ def fit(self: CubeTrainer,
     "Train a new cube, or go on with a stopped one (see `resume`), and keep the best epoch"
     self._check(train, valid)
     going_on, self.resumes = self.resumes, None
-    if going_on and folder is None:
+    if going_on:
+        if folder is not None: raise RunFolderError(f'{going_on} is resumed where it is; leave folder out')
         if run_state(going_on) == 'finished': return self
         folder = going_on
     self.device = choose_device(self.config.training.device)
