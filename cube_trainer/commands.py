@@ -61,7 +61,7 @@ def cube_encode(
         from cube_trainer.pipeline import encode_pairs
         print(f'{encode_pairs(settings, pairs, progress=is_cli())} texts of this process are in the cache')
 
-# %% ../nbs/10_commands.ipynb #b71c0092
+# %% ../nbs/10_commands.ipynb #4f622c1b
 @call_parse
 def cube_train(
     pairs: str = None, # File of questions and answers: .jsonl, .json, .csv, .tsv, .txt or .yml, also with .gz; the bundled chatterbot set if not given
@@ -78,12 +78,13 @@ def cube_train(
         if not out and (resume or int(os.environ.get('WORLD_SIZE', 1)) > 1): raise ConfigValueError('--resume, and a training in several processes, need --out: the folder of the run')
         settings = _settings(config, set, seed)
         from cube_trainer.pipeline import train_run
+        from cube_trainer.runs import run_state
         folder = Path(out) if out else _next_run(Path(settings.paths.runs))
-        own = resume and not config and not set and seed is None  # the run's settings, not the defaults
+        own = resume and run_state(folder) != 'free' and not config and not set and seed is None  # the run's settings, not the defaults
         try: report = train_run(folder, None if own else settings, pairs, overwrite, resume, progress=is_cli())
         finally:
             if not out and folder.exists() and not any(folder.iterdir()): folder.rmdir()  # the number claimed for a run that failed
-        if report: print(f'{report}\n\nWrote {folder}. Try: cube_ask {folder} "your question"')
+        if report: print(f'{report}\n\nThe run is in {folder}. Try: cube_ask {folder} "your question"')
 
 # %% ../nbs/10_commands.ipynb #392d50c5
 @call_parse

@@ -8,9 +8,9 @@ __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError
            'DistillationConfig', 'LossConfig', 'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file',
            'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device']
 
-# %% ../nbs/00_core.ipynb #83248ff0
+# %% ../nbs/00_core.ipynb #c5ac88df
 import difflib, os, random, re, shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple, get_args
 
@@ -284,7 +284,7 @@ class PathsConfig(Section):
     cache: str | None = Field(None, min_length=1, description='folder of the vector cache; null is ~/.cache/cube_trainer')
     cache_gb: float = Field(10., gt=0, description='size of the vector cache at which the vectors used least recently go')
 
-# %% ../nbs/00_core.ipynb #c5659683
+# %% ../nbs/00_core.ipynb #2e16ab94
 @contextmanager
 def atomic_file(path: str | Path # Where the content ends up
                ) -> Iterator[BinaryIO]:
@@ -301,7 +301,7 @@ def atomic_file(path: str | Path # Where the content ends up
     except OSError as e:
         raise WriteError(f'cannot write {path}: {e.strerror}; choose a folder that exists, is writable and has room') from None
     finally:
-        if os.path.exists(tmp): tmp.unlink()
+        with suppress(OSError): tmp.unlink()  # gone already, or on a disk that takes nothing any more
 
 def atomic_write(path: str | Path, # Where the content ends up
                  data: str | bytes # Text is written as UTF-8 with `\n` line ends

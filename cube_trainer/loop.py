@@ -6,8 +6,8 @@
 __all__ = ['BatchTooLargeError', 'ResumeError', 'TrainingStopped', 'TrainingState', 'Fit', 'process_group', 'asked_to_stop',
            'fingerprint']
 
-# %% ../nbs/06f_loop.ipynb #b8c7593b
-import hashlib, random, signal, threading, time, warnings
+# %% ../nbs/06f_loop.ipynb #bd92892d
+import hashlib, math, random, signal, threading, time, warnings
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Iterator, Sequence
@@ -24,7 +24,7 @@ from .core import *
 from .cube import EmbeddingProcessor
 from .datasets import VectorPairs
 from .guards import DivergenceError, FrozenMetricError, Guard, LossWatch
-from .runs import Checkpoint, RunFolder, json_lines, read_checkpoint
+from .runs import Checkpoint, RunFolder, how_to_resume, json_lines
 from .steps import Batches, TrainingStep, make_optimizer, make_schedule, n_batches
 
 # %% ../nbs/06f_loop.ipynb #18acd74b
@@ -39,7 +39,7 @@ class ResumeError(CubeError):
 class TrainingStopped(KeyboardInterrupt):
     "Ctrl-C, or a request to terminate, that arrived during training; the message says how to go on"
 
-# %% ../nbs/06f_loop.ipynb #ede5a35c
+# %% ../nbs/06f_loop.ipynb #628d4878
 @dataclass
 class TrainingState:
     "Where a training is"
@@ -64,6 +64,7 @@ class Fit:
         self.trainer, self.config, self.valid, self.run, self.callbacks = trainer, trainer.config, valid, run, callbacks
         self.model: EmbeddingProcessor = trainer.model
         self.processes = process_group(trainer.device)
+        if self.config.cube.update_probability < 1 and self.processes.num_processes > 1: raise ConfigValueError('cube.update_probability < 1 draws the sleeping cells of a whole batch, of which each process sees a share; set it to 1, or train in one process')
         self.device = next(self.model.parameters()).device
         self.batches, self.state = Batches(train, self.config, self.device), TrainingState()
         if self.batches.total < 2: raise ConfigValueError(f'training.epochs = {self.config.training.epochs}: one step over {len(train)} pairs is no training and cannot be checked; take more epochs')
@@ -76,12 +77,15 @@ class Fit:
         self.terms: dict[str, float] = {} # Losses of the last step
         self.phases, self.began, self.kept = {}, time.perf_counter(), time.perf_counter()
         self.asked: list[int] = [] # Signals that ask to stop
-        self.mark = fingerprint(self.batches.data, valid, self.config) if run else '' # Of data and settings
+        self.mark = fingerprint(train, valid, self.config) if run else '' # Of data and settings
 
     @property
     def seconds(self) -> float:
         "Time of training, before a resume too"
         return self.state.seconds + time.perf_counter() - self.began
+
+    @property
+    def _batch_size(self) -> int: return max(2, self.config.training.batch_size >> self.state.halvings)
 
     def tell(self, point: str) -> None:
         "Call a method of every callback"
@@ -101,7 +105,7 @@ class Fit:
         kept = f"; the last good checkpoint is {self.run.last}" if self.run and self.run.last.exists() else ''
         return f' (epoch {self.state.epoch}, pairs {pairs} of the training part{kept})'
 
-# %% ../nbs/06f_loop.ipynb #8936e3dd
+# %% ../nbs/06f_loop.ipynb #ba61f431
 def process_group(device: Device) -> PartialState:
     "This process among those that `accelerate launch` has started"
     return PartialState(cpu=device.name == 'cpu')
@@ -121,8 +125,8 @@ def _predict(self: Fit, rows: np.ndarray, cube_steps: int | None) -> Tensor: # `
 def _gradients(self: Fit, step: TrainingStep) -> dict[str, float]:
     "Sum up the gradients of a step; returns the losses"
     self.optimizer.zero_grad()
-    size, sums = self.config.training.batch_size/2**self.state.halvings, {}
-    for rows in np.array_split(step.rows, n_batches(len(step.rows), size)):
+    sums = {}
+    for rows in np.array_split(step.rows, n_batches(len(step.rows), self._batch_size)):
         loss, terms = self.batches.loss(self._predict(rows, step.cube_steps), rows, step.line)
         (loss*(len(rows)/len(step.rows))).backward()
         for name, value in {'loss': loss, **terms}.items(): sums[name] = sums.get(name, 0.) + value.item()*len(rows)/len(step.rows)
@@ -138,10 +142,9 @@ def _fitting_gradients(self: Fit, step: TrainingStep) -> dict[str, float]:
         try: return self._gradients(step)
         except RuntimeError as e:
             if not should_reduce_batch_size(e): raise
-            size = self.config.training.batch_size/2**(self.state.halvings + 1)
-            if size < 2 or self.processes.num_processes > 1: raise BatchTooLargeError(f'step {self.state.step + 1}: memory is short with {2*size:g} pairs{self._where()}; take a smaller cube, or set cube.recompute or a smaller training.batch_size') from e
+            if self._batch_size == 2 or self.processes.num_processes > 1: raise BatchTooLargeError(f'step {self.state.step + 1}: memory is short with {self._batch_size} pairs{self._where()}; take a smaller cube, or set cube.recompute or a smaller training.batch_size') from e
         self.state.halvings += 1
-        warnings.warn(f'step {self.state.step + 1}: memory is short; from here on gradients of {size:g} pairs are summed up, and InfoNCE has fewer negatives')
+        warnings.warn(f'step {self.state.step + 1}: memory is short; from here on gradients of {self._batch_size} pairs are summed up, and InfoNCE has fewer negatives')
 
 @patch
 def step(self: Fit, step: TrainingStep) -> None:
@@ -171,13 +174,14 @@ def _slow_down(self: Fit) -> None:
     if isinstance(self.schedule, torch.optim.lr_scheduler.LambdaLR): self.schedule.base_lrs = [rate/2 for rate in self.schedule.base_lrs]
     warnings.warn(f'{said}; the rate is halved')
 
-# %% ../nbs/06f_loop.ipynb #82941904
+# %% ../nbs/06f_loop.ipynb #6e26daa2
 @patch
 def loop(self: Fit) -> None:
     "All steps that are left"
     s, last = self.state, self.config.training.epochs
     while s.epoch <= last and not s.stop:
         with self.timed('data'): steps = self.batches.start(s.epoch)
+        if s.cursor == 0 and self.batches.grows(s.epoch): self.watch.least = math.inf  # harder pairs come in
         self.tell('before_epoch')
         while s.cursor < len(steps) and not s.stop:
             self.tell('before_step')
@@ -186,6 +190,7 @@ def loop(self: Fit) -> None:
             self.keep_if_due()
         if s.cursor == len(steps): self.end_epoch()
     self.keep()
+    self._stop_if_asked()  # while the last epoch was judged
 
 @patch
 def end_epoch(self: Fit) -> None:
@@ -231,7 +236,7 @@ def _note_resources(self: Fit, epoch: int) -> None:
     self.phases = {}
     if cuda: torch.cuda.reset_peak_memory_stats(self.device)
 
-# %% ../nbs/06f_loop.ipynb #58858356
+# %% ../nbs/06f_loop.ipynb #df9fa862
 @patch
 def checkpoint(self: Fit) -> Checkpoint:
     "Everything that `restore` needs"
@@ -243,7 +248,13 @@ def checkpoint(self: Fit) -> Checkpoint:
                'random.torch': torch.get_rng_state(), 'random.numpy': torch.as_tensor(keys.astype(np.int64)), 'random.python': torch.tensor(python[1])}
     if self.device.type == 'cuda': tensors['random.cuda'] = torch.cuda.get_rng_state(self.device)
     return Checkpoint(tensors, {**asdict(self.state), 'seconds': self.seconds, 'resources': self.trainer.resources, 'watch': asdict(self.watch), 'rates': moments['param_groups'], 'schedule': self.schedule.state_dict(), 'numpy': [kind, rest], 'python': [python[0], python[2]],
-                                'callbacks': {type(o).__name__: o.state() for o in self.callbacks if o.state()}, 'data': self.mark, 'made_with': self._made_with()})
+                                'callbacks': {name: state for name, o in self._named_callbacks().items() if (state := o.state())}, 'phases': self.phases, 'data': self.mark, 'made_with': self._made_with()})
+
+@patch
+def _named_callbacks(self: Fit) -> dict[str, Callback]:
+    "The callbacks by class; further ones of a class are counted"
+    names = [type(o).__name__ for o in self.callbacks]
+    return {name if not (k := names[:i].count(name)) else f'{name} {k + 1}': o for i, (name, o) in enumerate(zip(names, self.callbacks))}
 
 @patch
 def _made_with(self: Fit) -> dict[str, str]:
@@ -272,11 +283,11 @@ def restore(self: Fit, checkpoint: Checkpoint,
     (kind, rest), (version, gauss) = state.pop('numpy'), state.pop('python')
     np.random.set_state((kind, tensors['random.numpy'].numpy().astype(np.uint32), *rest))
     random.setstate((version, tuple(tensors['random.python'].tolist()), gauss))
-    own = {type(o).__name__: o for o in self.callbacks}
+    own = self._named_callbacks()
     for name, its in state.pop('callbacks').items():
         if name not in own: raise ResumeError(f'{self.run.path}: the run was begun with the callback {name}; give it that, too')
         own[name].load_state(its)
-    self.watch, self.trainer.resources[:] = LossWatch(**state.pop('watch')), state.pop('resources')
+    self.watch, self.phases, self.trainer.resources[:] = LossWatch(**state.pop('watch')), state.pop('phases'), state.pop('resources')
     self.state = TrainingState(**state)
     self.guard = Guard(self.model, self.state.step, self._where)
 
@@ -284,10 +295,8 @@ def restore(self: Fit, checkpoint: Checkpoint,
 def begin(self: Fit) -> None:
     "Go on where the folder says, or judge the untrained cube"
     self.processes.wait_for_everyone()  # the folder is claimed
-    going_on = self.run is not None and self.run.resume and self.run.last.exists()
-    if going_on:
-        last = read_checkpoint(self.run.last)
-        self.restore(last, read_checkpoint(self.run.work/f"best-{last.state['best_epoch']:04d}.safetensors").tensors)
+    going_on = self.run is not None and self.run.going_on
+    if going_on: self.restore(*self.run.kept())
     self.processes.wait_for_everyone()  # all have read it
     if not going_on:
         self.state.history, self.best = [{'epoch': 0, **self.judge()}], self.weights()
@@ -305,10 +314,12 @@ def keep(self: Fit) -> None:
 @patch
 def keep_if_due(self: Fit) -> None:
     "Write a checkpoint if the last one is old, or if it is time to stop"
-    if self.asked:
-        self.keep()
-        raise TrainingStopped(f'stopped after step {self.state.step}' + (f'; go on with: cube_train --out {self.run.path} --resume (from Python: CubeTrainer.resume)' if self.run else ''))
-    if time.perf_counter() - self.kept >= self.config.training.checkpoint_seconds: self.keep()
+    if self.asked or time.perf_counter() - self.kept >= self.config.training.checkpoint_seconds: self.keep()
+    self._stop_if_asked()
+
+@patch
+def _stop_if_asked(self: Fit) -> None:
+    if self.asked: raise TrainingStopped(f'stopped after step {self.state.step}' + (f'; go on with: {how_to_resume(self.run.path)}' if self.run else ''))
 
 @contextmanager
 def asked_to_stop() -> Iterator[list[int]]:
@@ -326,7 +337,7 @@ def asked_to_stop() -> Iterator[list[int]]:
         for o, handler in former.items(): signal.signal(o, handler)
 
 def fingerprint(train: VectorPairs, valid: VectorPairs, config: Config) -> str:
-    "A hash of everything that decides what training makes"
+    "A hash of everything that decides what training makes: vectors, identities, lessons, settings"
     h = hashlib.sha256(config.model_dump_json(exclude={'search': True, 'paths': True, 'training': {'checkpoint_seconds', 'tensorboard'}}).encode())
     for part in (train, valid):
         for array in (part.q, part.a, part.q_id, part.a_id, *(part.lesson or ())[:4]):

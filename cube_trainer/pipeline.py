@@ -150,24 +150,26 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 {data.cleaning.table}
 {account}""")
 
-# %% ../nbs/09_pipeline.ipynb #3290c5f4
-def _differences(a: Config, b: Config) -> list[str]:
-    "The settings that two configurations do not share, those aside that decide nothing"
-    return [f'{name}.{field} = {value!r}, now {getattr(getattr(b, name), field)!r}' for name, section in a if name not in ('search', 'paths')
-            for field, value in section if value != getattr(getattr(b, name), field)]
+# %% ../nbs/09_pipeline.ipynb #31ee89f2
+def _refuse_others(run: str | Path, own: Config, config: Config) -> None:
+    "`ResumeError` if `config` has other settings than the run, those aside that decide nothing"
+    other = [f'{name}.{field} = {value!r}, now {getattr(getattr(config, name), field)!r}' for name, section in own if name not in ('search', 'paths')
+             for field, value in section if value != getattr(getattr(config, name), field)]
+    if other: raise ResumeError(f"{run}: begun with {'; '.join(other)}; leave settings out, or start again with --overwrite")
 
 def _begun(out: str | Path, config: Config | None, pairs: str | None) -> tuple[Config, str | None]:
     "Settings and pairs of the unfinished run in `out`; `ResumeError` if others are asked for"
     about = read_about(out)
     own = Config(**about['config'])
     if 'pairs' not in about: raise ResumeError(f'{out}: begun from Python, with vectors; go on with CubeTrainer.resume')
-    if config and (other := _differences(own, config)): raise ResumeError(f"{out}: begun with {'; '.join(other)}; leave settings out, or start again with --overwrite")
+    if config: _refuse_others(out, own, config)
     if pairs is not None and pairs != about['pairs']: raise ResumeError(f"{out}: begun with {about['pairs'] or 'the bundled pairs'}, now {pairs}; leave the pairs out, or start again with --overwrite")
     return own, about['pairs']
 
-def _finished(run: Path) -> Report:
-    "The report of a run that is finished"
-    try: return Report(**json.loads((run/'report.json').read_text(encoding='utf-8')))
+def _finished(run: Path, config: Config | None) -> Report:
+    "The report of a run that is finished; `ResumeError` if other settings are asked for"
+    if config: _refuse_others(run, CubeTrainer.load(run).config, config)
+    try: return Report(**json.loads((run.expanduser()/'report.json').read_text(encoding='utf-8')))
     except (OSError, ValueError, TypeError) as e: raise RunFolderError(f'{run}/report.json: {e}; the run is damaged or was not made by cube_train') from None
 
 def train_run(out: str | Path, # The run folder to make
@@ -180,7 +182,7 @@ def train_run(out: str | Path, # The run folder to make
     "Encode, split, train, evaluate and write the run folder `out`"
     if overwrite and resume: raise ConfigValueError('resume and overwrite exclude each other; go on with the run that is there, or replace it')
     state, pairs = run_state(out), None if pairs is None else str(Path(pairs).resolve())
-    if resume and state == 'finished': return _finished(Path(out))
+    if resume and state == 'finished': return _finished(Path(out), config)
     config, pairs = _begun(out, config, pairs) if resume and state == 'unfinished' else (config or Config(), pairs)
     here = process_group(choose_device(config.training.device))
     with RunFolder(out, {'config': config.model_dump(mode='json'), 'pairs': pairs}, overwrite, resume, follows=not here.is_main_process) as run:

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['RunFolderError', 'CheckpointError', 'CheckpointVersionError', 'RunLockedError', 'Checkpoint', 'write_checkpoint',
-           'read_checkpoint', 'run_state', 'read_about', 'json_lines', 'RunFolder']
+           'read_checkpoint', 'run_state', 'read_about', 'how_to_resume', 'json_lines', 'RunFolder']
 
-# %% ../nbs/06c_runs.ipynb #31aade88
-import hashlib, json, os, shutil
+# %% ../nbs/06c_runs.ipynb #92358011
+import hashlib, json, os, shlex, shutil
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterable, Literal, NamedTuple, Self
+from typing import Iterable, Iterator, Literal, NamedTuple, Self, Sequence
 
 import filelock, safetensors.torch
 from safetensors import SafetensorError
@@ -71,10 +72,32 @@ def read_checkpoint(path: str | Path) -> Checkpoint: # Tensors on the CPU
     if _digest(tensors, state) != about.get('sha256'): raise CheckpointError(f'{path}: the checksum is wrong, the file is damaged; start again with --overwrite')
     return Checkpoint(tensors, state)
 
-# %% ../nbs/06c_runs.ipynb #6df63943
-_HIDDEN = ('.lock', '.done', '.replaced') # of a run folder: the lock, and what is about to be removed
+# %% ../nbs/06c_runs.ipynb #6e64e6d5
+_HIDDEN = ('.lock', '.new', '.done', '.replaced') # of a run folder: the lock, `checkpoints` before it is complete, what is about to be removed, an unfinished run that may come back
 _FILES = ('config.yaml', 'config.json', 'model.safetensors', 'metrics.jsonl', 'resources.jsonl', 'curves.png', 'answers.jsonl', 'answers.safetensors', 'maps.safetensors',
           'pairs.jsonl', 'report.json', 'report.md', 'tensorboard') # that a run may have
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    "What the disk refuses, as `WriteError`"
+    try: yield
+    except OSError as e: raise WriteError(f'cannot write {path}: {e.strerror or e}; choose a folder that is writable and has room') from e
+
+def _remove(path: Path) -> None:
+    "Remove a file or folder, if it is there"
+    if path.is_dir(): shutil.rmtree(path)
+    else: path.unlink(missing_ok=True)
+
+def _roll_forward(path: Path) -> None:
+    "Give the run in `checkpoints/complete` its place; whoever is interrupted here can be followed by another"
+    complete = path/'checkpoints'/'complete'
+    names = json.loads((complete/'files.json').read_text(encoding='utf-8'))
+    for name in _FILES:
+        new, old = complete/name, path/name
+        if name not in names or new.is_dir(): _remove(old)
+        if new.exists(): os.replace(new, old)
+    os.replace(path/'checkpoints', path/'.done')
+    for o in ('.done', '.replaced'): _remove(path/o)
 
 def _is_run(path: Path) -> bool:
     "Does `path` hold a finished run?"
@@ -83,30 +106,31 @@ def _is_run(path: Path) -> bool:
     return isinstance(about, dict) and about.keys() >= {'format', 'model', 'sha256'}
 
 def run_state(path: str | Path) -> Literal['free', 'unfinished', 'finished', 'foreign']:
-    "What a folder is to a training that wants it"
-    path = Path(path)
-    if (path/'checkpoints'/'run.json').exists(): return 'unfinished'
+    "What a folder is to a training that wants it; a run that was killed when all its files were there is given its place first"
+    path = Path(path).expanduser()
+    if (path/'checkpoints'/'complete').exists():
+        with _writing(path), filelock.FileLock(path/'.lock'):  # waits for a process that is doing just that
+            if (path/'checkpoints'/'complete').exists(): _roll_forward(path)
+            _remove(path/'.lock')
+    if any((path/o/'run.json').exists() for o in ('checkpoints', '.replaced')): return 'unfinished'
     if _is_run(path): return 'finished'
-    begun = {'checkpoints'} if not any((path/'checkpoints').glob('*')) else set()
-    return 'foreign' if path.is_dir() and {o.name for o in path.iterdir()} - begun - {*_HIDDEN} else 'free'
+    return 'foreign' if path.is_dir() and {o.name for o in path.iterdir()} - {*_HIDDEN} else 'free'
 
 def read_about(path: str | Path) -> dict:
     "What `run.json` of an unfinished run says"
-    file = Path(path)/'checkpoints'/'run.json'
+    file = Path(path).expanduser()/'checkpoints'/'run.json'
     try:
         about = json.loads(file.read_text(encoding='utf-8'))
-        about['config']  # which none can do without
+        return {**about, 'config': dict(about['config'])}  # which none can do without
     except (OSError, ValueError, KeyError, TypeError) as e: raise RunFolderError(f'{file}: {e}; the run is damaged, start again with --overwrite') from None
-    return about
+
+def how_to_resume(path: str | Path) -> str:
+    "The command that goes on with an unfinished run, or the call, if it was begun from Python"
+    return f'cube_train --out {shlex.quote(str(path))} --resume' if 'pairs' in read_about(path) else f'CubeTrainer.resume({str(path)!r}).fit(train, valid)'
 
 def json_lines(rows: Iterable[dict]) -> str:
     "Each row as JSON on a line of its own"
     return ''.join(json.dumps(row) + '\n' for row in rows)
-
-def _remove(path: Path) -> None:
-    "Remove a file or folder, if it is there"
-    if path.is_dir(): shutil.rmtree(path)
-    else: path.unlink(missing_ok=True)
 
 class RunFolder:
     "A block in which a run is made"
@@ -117,24 +141,33 @@ class RunFolder:
                  follows: bool = False # Another process of the same training holds the folder; this one only reads it
                 ):
         self.path, self.about, self.overwrite, self.resume, self.follows = Path(path).expanduser().resolve(), about, overwrite, resume, follows
-        self.work, self.replaced = self.path/'checkpoints', self.path/'.replaced'
-        self.last, self.final = self.work/'last.safetensors', self.work/'final'
+        self.work, self.new, self.done, self.replaced = (self.path/o for o in ('checkpoints', '.new', '.done', '.replaced'))
+        self.last, self.final, self.complete = (self.work/o for o in ('last.safetensors', 'final', 'complete'))
+        self.best: int | None = None # Epoch of the best weights that are on the disk
+
+    @property
+    def going_on(self) -> bool:
+        "Is there a checkpoint to go on with?"
+        return self.resume and self.last.exists()
 
     def __enter__(self) -> Self:
         if self.follows: return self
-        self._check()
-        try:
+        if self.path.exists() and not self.path.is_dir(): raise WriteError(f'{self.path} is a file; choose another folder')
+        self._check(('foreign', 'finished'))
+        with _writing(self.path):
+            self.made = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock()
-            try: self._claim()
+            try:
+                self._check(('foreign', 'finished', 'unfinished'))  # again: another process may have been faster
+                self._claim()
             except BaseException: self._unlock(); raise
-        except OSError as e: raise WriteError(f'cannot write {self.path}: {e.strerror or e}; choose a folder that is writable and has room') from e
         return self
 
-    def _check(self) -> None:
+    def _check(self, refused: Sequence[str]) -> None:
         "Refuse what must not be replaced"
-        if self.path.exists() and not self.path.is_dir(): raise WriteError(f'{self.path} is a file; choose another folder')
         state = run_state(self.path)
+        if state not in refused: return
         if state == 'foreign': raise RunFolderError(f'{self.path} holds files that are not a run; choose another folder')
         if state == 'finished' and not self.overwrite: raise RunFolderError(f'{self.path} holds a run already; choose another folder, or replace it with --overwrite (from Python: overwrite=True)')
         if state == 'unfinished' and not (self.overwrite or self.resume): raise RunFolderError(f'{self.path} holds a run that is not finished; go on with --resume, or replace it with --overwrite (from Python: CubeTrainer.resume, overwrite=True)')
@@ -143,47 +176,63 @@ class RunFolder:
         self.lock = filelock.FileLock(self.path/'.lock')
         try: self.lock.acquire(timeout=0)
         except filelock.Timeout: raise RunLockedError(f'{self.path}: another process is training there; wait for it, or choose another folder') from None
-        self._check()  # again: it may have been faster
 
     def _unlock(self) -> None:
-        if os.name == 'posix': _remove(self.path/'.lock')  # while it is held
-        self.lock.release()
+        try:
+            if os.name == 'posix': _remove(self.path/'.lock')  # while it is held
+        finally: self.lock.release()
 
     def _claim(self) -> None:
         "Put aside an unfinished run that is to be replaced, sweep up what a kill has left"
-        for o in (self.path/'.done', self.final): _remove(o)
+        for o in (self.done, self.new, self.final): _remove(o)
         if self.last.exists(): _remove(self.replaced)
-        if not self.resume:
-            if self.last.exists(): os.replace(self.work, self.replaced)
-            else: _remove(self.work)
-        self.work.mkdir(exist_ok=True)
-        for leftover in self.work.glob('.*.tmp'): leftover.unlink()
-        if not (self.work/'run.json').exists(): atomic_write(self.work/'run.json', json.dumps(self.about, indent=1, ensure_ascii=False) + '\n')
+        elif self.replaced.exists() and not self.work.exists(): os.replace(self.replaced, self.work)
+        if self.resume and self.work.exists():
+            for leftover in self.work.glob('.*.tmp'): leftover.unlink()
+            return
+        self.new.mkdir()
+        atomic_write(self.new/'run.json', json.dumps(self.about, indent=1, ensure_ascii=False) + '\n')
+        if self.work.exists(): os.replace(self.work, self.replaced if self.last.exists() else self.done)
+        os.replace(self.new, self.work)
+        _remove(self.done)
+
+    def _best(self, epoch: int) -> Path: return self.work/f'best-{epoch:04d}.safetensors'
 
     def keep(self, checkpoint: Checkpoint, best_epoch: int, best: dict[str, Tensor]) -> None:
-        "Write the last checkpoint, and the weights of the best epoch if they are new"
-        name = f'best-{best_epoch:04d}.safetensors'
-        if not (self.work/name).exists(): write_checkpoint(self.work/name, Checkpoint(best, {'epoch': best_epoch}))
-        write_checkpoint(self.last, checkpoint)
-        for old in self.work.glob('best-*.safetensors'):
-            if old.name != name: old.unlink()
-        _remove(self.replaced)
+        "Write the last checkpoint, and the weights of the best epoch before it if they are new"
+        if self.best != best_epoch: write_checkpoint(self._best(best_epoch), Checkpoint(best, {'epoch': best_epoch}))
+        write_checkpoint(self.last, checkpoint._replace(state={**checkpoint.state, 'best': [best_epoch, _digest(best, {})]}))
+        self.best = best_epoch
+        with _writing(self.path):
+            for old in self.work.glob('best-*.safetensors'):
+                if old != self._best(best_epoch): old.unlink()
+            _remove(self.replaced)
+
+    def kept(self) -> tuple[Checkpoint, dict[str, Tensor]]: # The last checkpoint, the best weights
+        "What `keep` has written, if both files are whole and belong together"
+        last = read_checkpoint(self.last)
+        try: epoch, digest = last.state.pop('best')
+        except KeyError: raise CheckpointError(f'{self.last}: not the last checkpoint of a training; start again with --overwrite') from None
+        best = read_checkpoint(self._best(epoch)).tensors
+        if _digest(best, {}) != digest: raise CheckpointError(f'{self._best(epoch)}: not the weights that {self.last.name} speaks of; start again with --overwrite')
+        self.best = epoch
+        return last, best
 
     def finish(self) -> None:
-        "Make what is in `final` the run, and what `checkpoints` has of its files beside; remove all else"
-        try:
-            for name in _FILES:
-                new, old = next((o for o in (self.final/name, self.work/name) if o.exists()), None), self.path/name
-                if old.is_dir() or not new: _remove(old)
-                if new: os.replace(new, old)
-            os.replace(self.work, self.path/'.done')
-        except OSError as e: raise WriteError(f'cannot write {self.path}: {e.strerror or e}; go on with --resume') from e
-        for o in (self.path/'.done', self.replaced): shutil.rmtree(o, ignore_errors=True)
+        "Make what is in `final` the run, with the TensorBoard events; remove all else"
+        with _writing(self.path):
+            if (events := self.work/'tensorboard').exists(): os.replace(events, self.final/'tensorboard')
+            atomic_write(self.final/'files.json', json.dumps([o.name for o in self.final.iterdir()]))
+            os.replace(self.final, self.complete)  # from here on nobody needs a checkpoint
+            _roll_forward(self.path)
 
     def __exit__(self, *error) -> None:
         if self.follows: return
-        if self.work.exists() and not self.last.exists():
-            shutil.rmtree(self.work)
-            if self.replaced.exists(): os.replace(self.replaced, self.work)
-        self._unlock()
-        if not any(self.path.iterdir()): self.path.rmdir()
+        with _writing(self.path):
+            try:
+                if self.work.exists() and not (self.last.exists() or self.complete.exists()):
+                    os.replace(self.work, self.done)
+                    if self.replaced.exists(): os.replace(self.replaced, self.work)
+                _remove(self.done)
+            finally: self._unlock()
+            if self.made and self.path.exists() and not any(self.path.iterdir()): self.path.rmdir()

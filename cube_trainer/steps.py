@@ -44,7 +44,7 @@ def make_schedule(optimizer: torch.optim.Optimizer, config: TrainingConfig,
     if config.schedule == 'plateau': return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, 'max', factor=.5, patience=1, threshold=0, min_lr=config.lr/100)
     return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_factor(step, total, config.schedule))
 
-# %% ../nbs/06e_steps.ipynb #ade1fb85
+# %% ../nbs/06e_steps.ipynb #e16efdff
 def with_answers(train: VectorPairs) -> VectorPairs:
     "A training part and, behind it, each distinct answer as a question whose answer it is itself"
     first = np.unique(train.a_id, return_index=True)[1]
@@ -83,6 +83,10 @@ class Batches:
         "Of the pairs, the easiest, that take part in an epoch"
         t = self.config.training
         return pacing((epoch - 1)/(t.curriculum*t.epochs)) if t.curriculum else 1.
+
+    def grows(self, epoch: int) -> bool:
+        "Does the curriculum let more pairs in than in the epoch before?"
+        return self._share(epoch) > self._share(max(1, epoch - 1))
 
     def n_steps(self, epoch: int) -> int:
         "Steps of an epoch"

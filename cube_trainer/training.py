@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ModeError', 'NotFittedError', 'CubeTrainer', 'RateSearch', 'TrainingConfig']
 
-# %% ../nbs/07_training.ipynb #d4f1ad59
+# %% ../nbs/07_training.ipynb #29be986d
 import hashlib, io, json
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,7 +25,7 @@ from .guards import DivergenceError, NonFiniteLossError
 from .loop import Fit, asked_to_stop, process_group
 from .losses import idle_loss_fields
 from .reshaper import VectorSizeError
-from .runs import RunFolder, RunFolderError, json_lines, read_about, run_state
+from .runs import RunFolder, RunFolderError, how_to_resume, json_lines, read_about, run_state
 from .vectors import NonFiniteVectorError, VectorShapeError
 
 # %% ../nbs/07_training.ipynb #44a0bd17
@@ -94,7 +94,7 @@ class CubeTrainer:
         if drawn and not drawn[0] <= cube.steps <= drawn[1]:
             raise ConfigValueError(f'training.steps_range = {list(drawn)} does not hold cube.steps = {cube.steps}, with which the cube is judged and used')
 
-# %% ../nbs/07_training.ipynb #d81e27ce
+# %% ../nbs/07_training.ipynb #8397195a
 @patch
 def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]:
     "MRR and R@1, which may choose the epoch, and cosine, which betrays a frozen model"
@@ -113,37 +113,48 @@ def fit(self: CubeTrainer,
        ) -> CubeTrainer:
     "Train a new cube, or go on with a stopped one (see `resume`), and keep the best epoch"
     self._check(train, valid)
-    going_on, self.resumes = self.resumes, None
-    if going_on:
-        if folder is not None: raise RunFolderError(f'{going_on} is resumed where it is; leave folder out')
-        if run_state(going_on) == 'finished': return self
-        folder = going_on
-    self.device = choose_device(self.config.training.device)
-    first = process_group(self.device).is_main_process
+    if self.resumes:
+        if folder is not None or overwrite: raise RunFolderError(f'{self.resumes} is resumed where it is; leave folder and overwrite out')
+        if run_state(self.resumes) == 'finished':
+            vars(self).update(vars(type(self).load(self.resumes)))
+            return self
+    device, run = choose_device(self.config.training.device), folder
+    first = process_group(device).is_main_process
     with ExitStack() as stack:
-        run = folder
-        if folder is not None and not isinstance(folder, RunFolder):
-            run = stack.enter_context(RunFolder(folder, {'config': self.config.model_dump(mode='json')}, overwrite, resume=going_on is not None, follows=not first))
+        if (self.resumes or folder) and not isinstance(folder, RunFolder):
+            run = stack.enter_context(RunFolder(self.resumes or folder, {'config': self.config.model_dump(mode='json')}, overwrite, resume=self.resumes is not None, follows=not first))
         stack.enter_context(seeded(self.config.training.seed))
-        self._train(train, valid, run, [*callbacks, *([ProgressBar()] if progress and first else [])])
+        fit = self._begun(train, valid, device, run, [*callbacks, *([ProgressBar()] if progress and first else [])])
+        self._run_through(fit)
         if run and run is not folder and first:
             self.write(run.final)
             run.finish()
+    self.resumes = None
     return self
 
 @patch
-def _train(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, run: RunFolder | None, callbacks: list[Callback]) -> None:
-    "Make the cube, and run through all steps that are left"
-    self.bank, self.maps, self.history, self.resources, self.best_epoch = answer_bank(train, valid), train.lesson.maps if train.lesson else (), [], [], 0
-    if self.config.training.tensorboard:
-        if run is None: raise ConfigValueError('training.tensorboard = true: there is no folder to write to; give `fit` a folder')
-        if not run.follows: callbacks.append(TensorBoard(run.work/'tensorboard'))
-    self.model = EmbeddingProcessor(**self._model_args(train)).fit(torch.as_tensor(train.clean))
-    here = process_group(self.device)
-    self.model.to(here.device if here.num_processes > 1 else self.device.name)  # each process has a GPU of its own
-    fit = Fit(self, train, valid, run, callbacks)
-    fit.begin()
-    self.history = fit.state.history
+def _begun(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, device: Device, run: RunFolder | None, callbacks: list[Callback]) -> Fit:
+    "A training of a new cube, ready to run; what cannot begin leaves the trainer as it was"
+    former = dict(vars(self))
+    try:
+        self.device, self.bank, self.maps = device, answer_bank(train, valid), train.lesson.maps if train.lesson else ()
+        self.history, self.resources, self.best_epoch = [], [], 0
+        if self.config.training.tensorboard:
+            if run is None: raise ConfigValueError('training.tensorboard = true: there is no folder to write to; give `fit` a folder')
+            if not run.follows: callbacks.append(TensorBoard(run.work/'tensorboard'))
+        self.model = EmbeddingProcessor(**self._model_args(train)).fit(torch.as_tensor(train.clean))
+        here = process_group(device)
+        self.model.to(here.device if here.num_processes > 1 else device.name)  # each process has a GPU of its own
+        fit = Fit(self, train, valid, run, callbacks)
+        fit.begin()
+        self.history = fit.state.history
+        return fit
+    except BaseException:
+        vars(self).update(former)
+        raise
+
+@patch
+def _run_through(self: CubeTrainer, fit: Fit) -> None:
     with asked_to_stop() as fit.asked:
         try: fit.loop()
         finally:  # after an error or an interrupt too, the cube is the best one so far
@@ -190,7 +201,7 @@ def steps_used(self: CubeTrainer, x: np.ndarray | Tensor # `[..., d]`
     v = _vectors(x)
     return (self._carried(v)[1] if self.model else torch.zeros(v.shape[:-1], dtype=torch.long)).numpy()
 
-# %% ../nbs/07_training.ipynb #c6528240
+# %% ../nbs/07_training.ipynb #608a3695
 @patch
 def plot(self: CubeTrainer): # matplotlib `Figure`
     "Training loss, and validation MRR against identity's"
@@ -201,14 +212,15 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     epochs = [row['epoch'] for row in self.history]
     for name in [o for o in self.history[-1] if o not in ('epoch', 'lr') and not o.startswith('valid')]:
         left.plot(epochs[1:], [row[name] for row in self.history[1:]], label=name)
-    left.set(xlabel='epoch', title='training loss'); left.legend(fontsize=7)
+    left.set(xlabel='epoch', title='training loss')
+    if left.lines: left.legend(fontsize=7)
     right.plot(epochs, [row['valid_mrr'] for row in self.history], label='cube')
     right.axhline(self.history[0]['valid_mrr'], color='black', ls=':', lw=.8, label='identity (epoch 0)')
     right.plot(self.best_epoch, self.history[self.best_epoch]['valid_mrr'], 'o', color='tab:red', label=f'kept: epoch {self.best_epoch}')
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #b7106b89
+# %% ../nbs/07_training.ipynb #5a5aae41
 class RateSearch(NamedTuple):
     "What `CubeTrainer.lr_find` found"
     rates: list[float]
@@ -232,6 +244,8 @@ def lr_find(self: CubeTrainer, train: VectorPairs,
             steps: int = 100 # At most
            ) -> RateSearch:
     "Try rates on a new cube"
+    if steps <= 10: raise ConfigValueError(f'steps = {steps}: more than 10 are needed to tell a rise from noise')
+    self._check_config()
     trial = CubeTrainer(self.config.override([f'training.lr={lowest}', 'training.schedule=constant', 'training.divergence=0.25', 'training.on_divergence=stop']))
     with seeded(self.config.training.seed):
         trial.device = choose_device(self.config.training.device)
@@ -314,15 +328,15 @@ def save(self: CubeTrainer, path: str | Path, # The run folder
         self.write(run.final)
         run.finish()
 
-# %% ../nbs/07_training.ipynb #aa639375
+# %% ../nbs/07_training.ipynb #a465fa26
 def _read_lines(path: Path) -> list[dict]: return [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
 
 @patch(cls_method=True)
 def load(cls: CubeTrainer, path: str | Path # A run folder
         ) -> CubeTrainer:
     "The trainer saved in `path`, on the CPU"
-    path = Path(path)
-    if run_state(path) == 'unfinished' and ((path/'checkpoints'/'final').exists() or not (path/'config.json').exists()): raise RunFolderError(f'{path} holds a run that is not finished; go on with: cube_train --out {path} --resume (from Python: CubeTrainer.resume)')
+    path = Path(path).expanduser()
+    if run_state(path) == 'unfinished' and not (path/'config.json').exists(): raise RunFolderError(f'{path} holds a run that is not finished; go on with: {how_to_resume(path)}')
     try:
         about = json.loads((path/'config.json').read_text(encoding='utf-8'))
         weights = (path/'model.safetensors').read_bytes()
@@ -344,12 +358,13 @@ def load(cls: CubeTrainer, path: str | Path # A run folder
     except (KeyError, TypeError, RuntimeError, SafetensorError) as e: raise RunFolderError(f'{path}/config.json does not describe model.safetensors: {e}') from None
     return trainer
 
-# %% ../nbs/07_training.ipynb #fa334d45
+# %% ../nbs/07_training.ipynb #e7f13f89
 @patch(cls_method=True)
 def resume(cls: CubeTrainer, path: str | Path # A run folder
           ) -> CubeTrainer:
     "A trainer whose next `fit`, given the same parts, goes on where the run in `path` stopped, and does nothing if it is finished"
-    path, state = Path(path), run_state(path)
+    path = Path(path).expanduser().resolve()
+    state = run_state(path)
     if state == 'finished': trainer = cls.load(path)
     elif state == 'unfinished': trainer = cls(Config(**read_about(path)['config']))
     else: raise RunFolderError(f'{path}: no run was begun there; `fit` with a folder begins one')
