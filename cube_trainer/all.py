@@ -10,6 +10,8 @@ from .expansion import *
 from .cache import *
 from .teachers import *
 from .losses import *
+from .metrics import *
+from .baselines import *
 from .evaluation import *
 from .distillation import *
 from .guards import *
@@ -17,6 +19,7 @@ from .runs import *
 from .callbacks import *
 from .steps import *
 from .loop import *
+from .key import *
 from .training import *
 from .optimization import *
 from .pipeline import *

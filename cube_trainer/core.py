@@ -112,7 +112,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #67a079ba
+# %% ../nbs/00_core.ipynb #5b7672b9
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -123,8 +123,8 @@ class ReshaperConfig(Section):
 class CubeConfig(Section):
     "The cell rule"
     _prefix = 'cube.'
-    channels: int = Field(8, ge=1, description='numbers a cell holds; the first is the embedding coordinate')
-    hidden: int = Field(32, ge=1, description='width of the hidden layer of the rule')
+    channels: int = Field(4, ge=1, description='numbers a cell holds; the first is the embedding coordinate')
+    hidden: int = Field(16, ge=1, description='width of the hidden layer of the rule')
     steps: int = Field(2, ge=1, description='how often the rule is applied; with one step the other channels stay unused')
     perception: Literal['neumann', 'moore', 'axes'] = Field('neumann', description='what a cell sees: its 6 neighbours, all 26, or whole axes')
     boundary: Literal['walls', 'periodic', 'reflecting'] = Field('walls', description='what is beyond the last cell: zeros, the first cell, or the mirror image; for neumann and moore')
@@ -242,6 +242,7 @@ class TrainingConfig(Section):
     "How the cube is trained"
     _prefix = 'training.'
     mode: Literal['dialogue', 'autoencoder', 'mixed'] = Field('dialogue', description='dialogue: question to answer; autoencoder: noisy vector to clean vector; mixed: dialogue, and each answer to itself')
+    start: Literal['auto', 'identity', 'key'] = Field('auto', description='where training starts: at the question itself, at a closed-form key, or at whichever folds of the training part prefer; key is for mode dialogue')
     epochs: int = Field(20, ge=1, description='passes over the training part')
     batch_size: int = Field(128, ge=2, description='pairs in a batch; InfoNCE takes its negatives from them')
     accumulate: int = Field(1, ge=1, description='batches whose mean gradient makes one step')
@@ -250,7 +251,7 @@ class TrainingConfig(Section):
     schedule: Literal['cosine', 'one_cycle', 'plateau', 'constant'] = Field('cosine', description='of the rate: up over a tenth of the steps, then a cosine down to a hundredth; up from 1/25 over three tenths, then down to a hundredth; halved after two epochs without a better figure, not below a hundredth; or always the same')
     steps_range: tuple[_AtLeastOne, _AtLeastOne] | None = Field(None, description='each batch takes a number of steps drawn from this range, both ends included, cube.steps among them; null takes cube.steps')
     hard_negatives: int = Field(0, ge=0, description='answers nearest to a question that are not its own, added to each batch as negatives of InfoNCE; does not help by default')
-    noise: float = Field(1., ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
+    noise: float = Field(.5, ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
     weight_decay: float = Field(.01, ge=0, description='decoupled for adamw, added to the gradient for adam and sgd')
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
     ema: float = Field(0., ge=0, lt=1, description='decay of an exponential moving average of the weights, which is then judged and kept; 0 takes the weights themselves')

@@ -48,7 +48,7 @@ def neighbour_table(lattice_size: Shape, # Cells along x, y and z; reflecting ne
     around = F.pad(cells, (1,)*6, _BEYOND[boundary])[0, 0].long()
     return torch.stack([around[1+x:, 1+y:, 1+z:][tuple(map(slice, lattice_size))].flatten() for x, y, z in [(0, 0, 0), *_OFFSETS[perception]]], 1)
 
-# %% ../nbs/02_cube.ipynb #357141ef
+# %% ../nbs/02_cube.ipynb #286734af
 class CellRule(nn.Module):
     "One step of the automaton on states `[B, cells, C]`: look, think in two shared layers, add the result"
     def __init__(self,
@@ -72,7 +72,7 @@ class CellRule(nn.Module):
             self.gain = nn.Parameter(torch.ones(n_cells, c.channels))
             self.bias = nn.Parameter(torch.zeros(n_cells, c.channels))
         if c.signals:
-            self.send = nn.Parameter(torch.randn(n_cells, c.signals)/n_cells**.5)
+            self.send = nn.Parameter(nn.init.orthogonal_(torch.empty(n_cells, c.signals)))
             self.hear = nn.Parameter(torch.zeros(c.signals, n_cells))
 
     def _rows(self, table: Tensor) -> Tensor: # `[1, cells*rows]`
@@ -131,7 +131,7 @@ def forward(self: CellRule, state: Tensor, # `[B, cells, C]`
         change = change*(torch.rand_like(state[..., :1]) < c.update_probability)/c.update_probability
     return state + change
 
-# %% ../nbs/02_cube.ipynb #4dd3fc5a
+# %% ../nbs/02_cube.ipynb #1b425793
 _BLOCK = 12288 # cells that run together without gradients: about 8 MB of intermediate results with 16 channels
 
 def _power_of_two(rms: float) -> float:
@@ -146,27 +146,45 @@ class EmbeddingProcessor(nn.Module):
                  method: str = 'linear', # Which coordinate goes where, see `EmbeddingReshaper`
                  pad: bool = False, # Allow empty cells, see `EmbeddingReshaper`
                  views: int = 0, # Further vectors of the same length that stand behind the first in the input, for the channels after the first
+                 keyed: bool = False, # Start from a key instead of the input, see `use_key`
                  **cube # Fields of `CubeConfig`: channels, hidden, steps, perception and so on
                 ):
         super().__init__()
-        self.config, self.views = (c := CubeConfig(**cube)), views
+        self.config, self.views, d = (c := CubeConfig(**cube)), views, input_dim
         if c.channels <= views: raise ConfigValueError(f'cube.channels = {c.channels}: {1 + views} are needed, one for the embedding and {views} for what further teachers see')
         self.reshaper = EmbeddingReshaper(input_dim, lattice_size, method, pad)
         self.rules = nn.ModuleList(CellRule(self.reshaper.lattice_size, c) for _ in range(1 if c.shared_weights else c.steps))
         self.register_buffer('identity', torch.randn(self.reshaper.n_cells, c.identity_channels))
         self.register_buffer('scale', torch.tensor(_power_of_two(input_dim**-.5))) # for unit vectors, until `fit`
+        for name, start in {'centre': torch.zeros(d), 'weight': torch.eye(d), 'bias': torch.zeros(d), 'length': torch.tensor(1.), 'answer_centre': torch.zeros(d), 'gains': torch.eye(d)}.items() if keyed else ():
+            self.register_buffer(f'key_{name}', start)
+        self.keyed = keyed
 
     def fit(self, x: Tensor # `[n, input_dim]`, the training part
            ) -> Self:
         "Fit the reshaper and the scale to the training part"
+        x = self._cells(x.detach().to(self.identity.dtype))
         self.reshaper.fit(x)
-        self.scale.fill_(_power_of_two(x.detach().double().pow(2).mean().sqrt().item()))
+        self.scale.fill_(_power_of_two(x.double().pow(2).mean().sqrt().item()))
         return self
+
+    def _cells(self, x: Tensor # `[B, input_dim*(1 + views)]`
+              ) -> Tensor: # the same shape
+        "What is written into the lattice: with a key, directions around the centre"
+        if not self.keyed: return x
+        return (F.normalize(x.unflatten(-1, (-1, len(self.key_centre))), dim=-1) - self.key_centre).flatten(-2)
+
+    def _answers(self, x: Tensor, moved: Tensor # `[B, input_dim]`
+                ) -> Tensor: # `[B, input_dim]`
+        "Where the vectors `x` arrive if the lattice moves them by `moved`"
+        if not self.keyed: return x + moved
+        start = F.normalize(self._cells(x) @ self.key_weight, dim=-1)
+        return self.key_length*(F.normalize(start + moved, dim=-1) + self.key_bias)
 
     def to_state(self, x: Tensor # `[B, input_dim*(1 + views)]`
                 ) -> Tensor: # `[B, C, X, Y, Z]`
         "The starting state: the embedding in the first channel, the views in the next, zeros in the others"
-        boxes = self.reshaper.vector_to_matrix(x.unflatten(-1, (1 + self.views, -1))*self.scale)
+        boxes = self.reshaper.vector_to_matrix(self._cells(x).unflatten(-1, (1 + self.views, -1))*self.scale)
         return F.pad(boxes.movedim(1, -1), (0, self.config.channels - 1 - self.views)).movedim(-1, 1)
 
     def to_vector(self, state: Tensor # `[B, C, X, Y, Z]`
@@ -186,7 +204,7 @@ class EmbeddingProcessor(nn.Module):
             raise StepsError(f'steps = {steps}: each step has weights of its own, and there are {len(self.rules)}; set cube.shared_weights to run longer')
         return steps
 
-# %% ../nbs/02_cube.ipynb #9fea798c
+# %% ../nbs/02_cube.ipynb #c9433675
 @patch
 def _stepper(self: EmbeddingProcessor, batch: int # Lattices at most
             ) -> Callable[[int, Tensor], Tensor]:
@@ -253,7 +271,7 @@ def carry(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim*(1 + views)]`,
     rows = x.reshape(-1, x.shape[-1]).to(self.identity.dtype)
     start = self.to_state(rows)
     state, used = self.settle(start, steps)
-    return (rows[:, :d] + self.to_vector(state - start)).reshape(*x.shape[:-1], d), used.reshape(x.shape[:-1])
+    return self._answers(rows[:, :d], self.to_vector(state - start)).reshape(*x.shape[:-1], d), used.reshape(x.shape[:-1])
 
 @patch
 def forward(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim*(1 + views)]`, any floating dtype
@@ -261,3 +279,17 @@ def forward(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim*(1 + views)]
            ) -> Tensor: # `[..., input_dim]` in the dtype of the weights
     "Carry vectors through the cube"
     return self.carry(x, steps)[0]
+
+# %% ../nbs/02_cube.ipynb #1aa2f84b
+@patch
+def use_key(self: EmbeddingProcessor, centre: Tensor, # `[input_dim]` subtracted from unit vectors
+            weight: Tensor, # `[input_dim, input_dim]` applied to what is left
+            bias: Tensor, # `[input_dim]` added to the direction that comes out
+            length: float, # Norm that the result without bias is given
+            answer_centre: Tensor, # `[input_dim]`, kept for banks that are encoded with the key
+            gains: Tensor # `[input_dim, input_dim]`, likewise
+           ) -> EmbeddingProcessor:
+    "Start from `length*(unit((unit(x) - centre) @ weight) + bias)`; only for a cube made with `keyed`"
+    for name, value in {'centre': centre, 'weight': weight, 'bias': bias, 'length': length, 'answer_centre': answer_centre, 'gains': gains}.items():
+        self.get_buffer(f'key_{name}').copy_(torch.as_tensor(value))
+    return self

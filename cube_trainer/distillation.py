@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DistillationError', 'fit_alignment', 'choose_weights', 'MultiTeacherDistillation', 'TeacherRow', 'DistillationConfig']
 
-# %% ../nbs/06a_distillation.ipynb #84cf208f
+# %% ../nbs/06a_distillation.ipynb #54799a04
 import hashlib, json
 from dataclasses import replace
 from itertools import combinations
@@ -17,7 +17,7 @@ from fastcore.basics import patch
 
 from .core import ConfigValueError, CubeError, DistillationConfig
 from .datasets import Alignment, AutoencoderDataset, Encoder, Lesson, Role, VectorPairs, encode_as, unit_length
-from .evaluation import answer_ranks, mean_cosine, reciprocal_ranks
+from .metrics import answer_ranks, mean_cosine, reciprocal_ranks
 from .pairs import Pair, match_key
 from .vectors import as_vectors
 

@@ -121,8 +121,15 @@ def load_parts(config: Config, # Cleaning, columns, shares, expansion, distillat
     distillation = MultiTeacherDistillation(teachers, config.distillation).fit(parts.train, parts.valid)
     return Loaded(data, Split(*map(distillation.teach, parts)), distillation)
 
-# %% ../nbs/09_pipeline.ipynb #efc9e1ac
+# %% ../nbs/09_pipeline.ipynb #db53a563
 def _line(row: dict) -> bytes: return json.dumps(row, ensure_ascii=False).encode('utf-8') + b'\n'
+
+def _start(trainer: CubeTrainer) -> str:
+    "What epoch 0 is"
+    said = trainer.choice
+    folds = f'; folds of the training part: MRR {said.identity:.3f} of identity, {said.chosen:.3f} of the choice' if said else ''
+    if not trainer.model.keyed: return f'epoch 0 is identity{folds}'
+    return f'epoch 0 is a key of alpha {said.setting.alpha:g}, penalty {said.setting.penalty}, lean {said.setting.lean:g}{folds}'
 
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str, teachers: str | None) -> None:
     atomic_write(folder/'report.json', report.to_json() + '\n')
@@ -136,10 +143,12 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 
 {report.table}
 
+{report.spaces}
+
 {report.verdict}
 
 - Pairs: {source}, {len(data)} in {len(set(data.groups))} groups; {sizes}{f' (of which {made} made, not read)' if made else ''}; no {apart} is in two parts.
-- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by {trainer.config.training.monitor} (epoch 0 is identity); {used.mean():.1f} steps a test question on average.
+- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by {trainer.config.training.monitor} ({_start(trainer)}); {used.mean():.1f} steps a test question on average.
 - Time: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in trainer.time.items())}; memory of the process at most {max(o['rss_mb'] for o in trainer.resources)} MB.
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
 
