@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ModeError', 'NotFittedError', 'NoKeyError', 'CubeTrainer', 'RateSearch', 'TrainingConfig']
 
-# %% ../nbs/07_training.ipynb #4538de24
-import hashlib, io, json
+# %% ../nbs/07_training.ipynb #8a18566f
+import hashlib, io, json, time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, Sequence
@@ -101,7 +101,7 @@ class CubeTrainer:
         if drawn and not drawn[0] <= cube.steps <= drawn[1]:
             raise ConfigValueError(f'training.steps_range = {list(drawn)} does not hold cube.steps = {cube.steps}, with which the cube is judged and used')
 
-# %% ../nbs/07_training.ipynb #1ae9f616
+# %% ../nbs/07_training.ipynb #ceb1e6cb
 def _figures(pred: np.ndarray, # `[n, d]` predictions for `valid.q`
             valid: VectorPairs) -> dict[str, float]:
     "MRR and R@1, which may choose the epoch, and cosine, which betrays a frozen model"
@@ -170,11 +170,14 @@ def _begun(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, device: De
         if self.config.training.tensorboard:
             if run is None: raise ConfigValueError('training.tensorboard = true: there is no folder to write to; give `fit` a folder')
             if not run.follows: callbacks.append(TensorBoard(run.work/'tensorboard'))
+        began = time.perf_counter()
         self._choose_start(train, valid)
+        choosing = time.perf_counter() - began
         self._make_model(train)
         here = process_group(device)
         self.model.to(here.device if here.num_processes > 1 else device.name)  # each process has a GPU of its own
         fit = Fit(self, train, valid, run, callbacks)
+        fit.began -= choosing  # part of the time that a cube takes
         fit.begin()
         self.history = fit.state.history
         return fit
