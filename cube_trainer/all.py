@@ -20,6 +20,7 @@ from .callbacks import *
 from .steps import *
 from .loop import *
 from .key import *
+from .readout import *
 from .training import *
 from .optimization import *
 from .pipeline import *

@@ -200,8 +200,8 @@ def _kernel_residual_ridge(train: VectorPairs, valid: VectorPairs) -> Baseline:
     path = _kernel_path(q, y - bias, landmarks, gamma, 10.**np.arange(-2, 3))
     return _best((KernelResidual(landmarks, c, bias, gamma, n_params=2*landmarks.size + len(bias)) for c in path), valid)
 
-# %% ../nbs/05b_baselines.ipynb #a7b1839f
-_ADAPTER = dict(grid=((3e-4, 0.), (1e-3, 0.), (1e-3, 1.)), hidden=500, epochs=30, batch_size=128, patience=8) # grid: rate and noise
+# %% ../nbs/05b_baselines.ipynb #49b0a741
+_ADAPTER = dict(grid=((3e-4, 0.), (1e-3, 0.), (1e-3, 1.)), hidden=500, epochs=30, steps=600, batch_size=128, patience=8) # grid: rate and noise; steps bound the epochs with many pairs
 
 def _epoch(net: nn.Module, opt: torch.optim.Optimizer, train: VectorPairs, q: np.ndarray, rng: np.random.Generator) -> None:
     "Train `net` on one pass over the pairs, with the inputs `q`"
@@ -217,7 +217,7 @@ def _train_adapter(make: Callable[[int], nn.Module], # A net for the dimension o
     opt, rng = torch.optim.AdamW(net.parameters(), lr=rate), np.random.default_rng(seed)
     best = net.frozen()
     best_mrr, wait = mean_reciprocal_rank(best, valid), 0
-    for epoch in range(_ADAPTER['epochs']):
+    for epoch in range(min(_ADAPTER['epochs'], -(-_ADAPTER['steps']*_ADAPTER['batch_size']//len(train)))):
         _epoch(net, opt, train, add_noise(train.q, noise, (seed, epoch)), rng)
         mrr, wait = mean_reciprocal_rank(now := net.frozen(), valid), wait + 1
         if mrr > best_mrr: best, best_mrr, wait = now, mrr, 0

@@ -102,7 +102,7 @@ def cube_eval(
         print(report)
         if seen: print(f'\nLeft out, since the run was trained on their question or answer: {seen} of the pairs.')
 
-# %% ../nbs/10_commands.ipynb #f55b8fc8
+# %% ../nbs/10_commands.ipynb #ae9288fb
 @call_parse
 def cube_ask(
     run: str, # Run folder
@@ -110,10 +110,10 @@ def cube_ask(
     k: int = 3, # Number of answers
     debug: bool = False # Show the traceback of an error
 ):
-    "Print the best answers of a run to a question, with their scores"
+    "Print the best answers of a run to a question, with their cosines and probabilities"
     with _command(debug):
         from cube_trainer.pipeline import Answerer
-        for answer in Answerer.from_run(run).ask(question, k): print(f'{answer.score:.3f}  {answer.text}')
+        for answer in Answerer.from_run(run).ask(question, k): print(f'{answer.score:.3f}', *([] if answer.probability is None else [f'{answer.probability:4.0%}']), answer.text, sep='  ')
 
 # %% ../nbs/10_commands.ipynb #832a6ef5
 @call_parse

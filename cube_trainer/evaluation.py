@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LeakError', 'refuse_leak', 'Adapter', 'Report', 'evaluate', 'Change', 'changes']
 
-# %% ../nbs/06_evaluation.ipynb #13cbaf3a
+# %% ../nbs/06_evaluation.ipynb #997f86b4
 import json
 from dataclasses import asdict, dataclass
 from typing import NamedTuple, Protocol
@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from .baselines import Baseline, Side, fit_baselines, mean_reciprocal_rank
 from .core import CubeError
 from .datasets import VectorPairs, deal_groups, row_digests
-from .metrics import Ranks, anisotropy, answer_ranks, best_ranks, bootstrap_interval, metrics, random_pair_cosine, reciprocal_ranks
+from .metrics import Ranks, anisotropy, answer_ranks, best_ranks, bootstrap_interval, distinct_rows, metrics, random_pair_cosine, reciprocal_ranks
 
 # %% ../nbs/06_evaluation.ipynb #7196ca47
 class LeakError(CubeError):
@@ -28,9 +28,9 @@ def refuse_leak(train: VectorPairs, held_out: VectorPairs, name: str) -> None:
     seen, asked = (np.unique(row_digests(part.clean)) for part in (train, held_out))
     if shared := len(np.intersect1d(seen, asked)): raise LeakError(f'{shared} of {len(asked)} {name} inputs are training inputs; use `train, valid, test = data.split()`')
 
-# %% ../nbs/06_evaluation.ipynb #61f2ab4c
+# %% ../nbs/06_evaluation.ipynb #acf42411
 class Adapter(Protocol):
-    "What can be evaluated; one with `side = 'both'` also has `encode_bank(a)`, the answers in the space of its predictions"
+    "What can be evaluated; one with `side = 'both'` also has `encode_bank(a)`, the answers in the space of its predictions, one with `side = 'bank'` predicts by `predict(q, bank)`"
     n_params: int # Numbers trained
     seconds: float # Time to train
     def predict(self, q: np.ndarray) -> np.ndarray: ... # `[n, d']`; `q` is `[n, d*(1 + t)]` for a cube that reads the views of t further teachers
@@ -41,7 +41,8 @@ def _bank(model: Adapter, a: np.ndarray) -> np.ndarray: return model.encode_bank
 
 def _predicted(model: Adapter, data: VectorPairs) -> np.ndarray: # `[n, d']`
     "Predictions for the questions of `data`; baselines do not read the views of further teachers"
-    return np.asarray(model.predict(data.q if isinstance(model, Baseline) else data.with_views(data.q)))
+    q = data.q if isinstance(model, Baseline) else data.with_views(data.q)
+    return np.asarray(model.predict(q, distinct_rows(data.a, data.a_id)) if _side(model) == 'bank' else model.predict(q))
 
 def _row(model: Adapter, test: VectorPairs, train: VectorPairs) -> tuple[dict[str, float | str], Ranks]:
     "A row of the report, and the ranks it comes from"
@@ -49,7 +50,7 @@ def _row(model: Adapter, test: VectorPairs, train: VectorPairs) -> tuple[dict[st
     ranks = answer_ranks(pred, test, bank)
     return {**metrics(pred, test, centre, ranks, bank), 'params': model.n_params, 'seconds': round(model.seconds, 3), 'side': _side(model)}, ranks
 
-# %% ../nbs/06_evaluation.ipynb #a2137efb
+# %% ../nbs/06_evaluation.ipynb #0d4386a7
 @dataclass(frozen=True)
 class Report:
     "Metrics of a model and of the baselines on one held-out part"
@@ -57,7 +58,7 @@ class Report:
     n_test: int # Distinct questions
     n_bank: int # Distinct answers they choose from
     n_groups: int # Independent groups of questions
-    ci: dict[str, dict[str, list[float]]] # 95 % intervals: `mrr_minus_identity` of each row, `mrr_minus_best` of the cube, `mrr_minus_cube` of baselines that encode the bank anew
+    ci: dict[str, dict[str, list[float]]] # 95 % intervals: `mrr_minus_identity` of each row, `mrr_minus_best` of the cube, `mrr_minus_cube` of rows that do more than map the question
     anisotropy: dict[str, float] # Mean cosine of two of the distinct questions (`question`) and of two of the distinct answers (`answer`)
     random_pair: float # Mean cosine of a question and an answer that is not its own
     best_baseline: str # Of those that leave the bank alone, the one with the highest MRR on the validation part
@@ -66,7 +67,8 @@ class Report:
         "All figures as JSON"
         return json.dumps(asdict(self), indent=1, allow_nan=False)
 
-# %% ../nbs/06_evaluation.ipynb #c92b825c
+# %% ../nbs/06_evaluation.ipynb #98322249
+_APART = {'both': 'bank re-encoded', 'bank': 'bank read'} # headings
 _COLUMNS = ('cos', 'centred_cos', 'cos_lift', 'r@1', 'r@10', 'mrr', 'ndcg@10')
 
 def _aligned(head: list[str], body: list[list[str]]) -> str:
@@ -86,16 +88,15 @@ def _cells(self: Report, name: str) -> list[str]:
 def table(self: Report) -> str:
     "All figures as an aligned Markdown table"
     head = ['', *_COLUMNS, 'MRR - identity, 95 %', 'params', 'seconds']
-    of_question, of_both = ([self._cells(name) for name, row in self.rows.items() if row['side'] == side] for side in ('question', 'both'))
-    apart = [['**bank re-encoded**'] + ['']*(len(head) - 1)] if of_both else []
-    return _aligned(head, of_question + apart + of_both)
+    lines = {side: [self._cells(name) for name, row in self.rows.items() if row['side'] == side] for side in ('question', *_APART)}
+    return _aligned(head, [cells for side, body in lines.items() if body for cells in ([] if side == 'question' else [[f'**{_APART[side]}**'] + ['']*(len(head) - 1)]) + body])
 
 @patch(as_prop=True)
 def spaces(self: Report) -> str:
     "What cosines are worth in this space, in a line"
     return f"Mean cosine of two questions {self.anisotropy['question']:.3f}, of two answers {self.anisotropy['answer']:.3f}, of a question and a wrong answer {self.random_pair:.3f}."
 
-# %% ../nbs/06_evaluation.ipynb #26dfd97a
+# %% ../nbs/06_evaluation.ipynb #d82f3875
 _FEW = 20 # groups of questions under which a percentile interval says nothing
 _POOR = .75 # MRR of identity below which a better teacher has room to help
 _TEACHER = ' Nothing fitted on these vectors helps; get a better teacher first: all-mpnet-base-v2 over all-MiniLM-L6-v2 is worth +.05 MRR on chatterbot.'
@@ -119,7 +120,7 @@ def _rivals(self: Report) -> str:
         says = 'is better than the cube' if interval[1] < 0 else 'is worse than the cube' if interval[0] > 0 else 'does not differ significantly from the cube'
         said = f" {best.replace('_', ' ').capitalize()}, the best baseline by validation, {says} (cube: {self._compared('cube', best, interval)})."
     for name, o in self.ci.items():
-        if o.get('mrr_minus_cube', [0])[0] > 0: said += f" With the bank re-encoded, {name.replace('_', ' ')} is better than the cube ({self._compared(name, 'cube', o['mrr_minus_cube'])})."
+        if self.rows[name]['side'] == 'both' and o.get('mrr_minus_cube', [0])[0] > 0: said += f" With the bank re-encoded, {'the cube itself' if name.startswith('cube') else name.replace('_', ' ')} is better ({self._compared(name, 'cube', o['mrr_minus_cube'])})."
     return said
 
 @patch(as_prop=True)
@@ -140,10 +141,10 @@ def _repr_markdown_(self: Report) -> str: return f'{self.table}\n\n{self.spaces}
 @patch
 def __repr__(self: Report) -> str: return self._repr_markdown_()
 
-# %% ../nbs/06_evaluation.ipynb #eeb53383
+# %% ../nbs/06_evaluation.ipynb #fb74a55c
 _MARKS, _COLOURS = 'osD^vPX', ('tab:blue', 'tab:orange', 'tab:green', 'tab:purple', 'tab:brown') # of baselines, each in its turn
 
-def _colour(name: str) -> str: return 'tab:red' if name == 'cube' else 'tab:gray'
+def _colour(name: str) -> str: return 'tab:red' if name.startswith('cube') else 'tab:gray'
 
 @patch
 def plot(self: Report): # matplotlib `Figure`
@@ -156,7 +157,7 @@ def plot(self: Report): # matplotlib `Figure`
         ax.plot([base + low, base + high], [i, i], color=_colour(name), lw=2)
         ax.plot(row['mrr'], i, 'o', color=_colour(name))
     ax.axvline(base, color='black', lw=.7, ls=':')
-    ax.set_yticks(range(len(self.rows)), [n.replace('_', ' ') + ', bank too'*(row['side'] == 'both') for n, row in self.rows.items()]); ax.invert_yaxis()
+    ax.set_yticks(range(len(self.rows)), [n.replace('_', ' ') + (f", {_APART[row['side']]}" if row['side'] in _APART else '') for n, row in self.rows.items()]); ax.invert_yaxis()
     ax.set_xlabel('MRR; bar: 95 % interval of the difference to identity')
     return fig
 
@@ -164,22 +165,22 @@ def plot(self: Report): # matplotlib `Figure`
 def plot_size(self: Report,
               metric: str = 'mrr' # Any column of the table
              ): # matplotlib `Figure`
-    "A metric of each row against its number of parameters; hollow where the bank is encoded anew"
+    "A metric of each row against its number of parameters; hollow where more than the question is mapped"
     from matplotlib.figure import Figure
     fig = Figure(figsize=(7, 3), layout='constrained')
     ax = fig.subplots()
     for i, (name, row) in enumerate(self.rows.items()):
-        mark, colour = ('*', 'tab:red') if name == 'cube' else (_MARKS[i % len(_MARKS)], _COLOURS[i % len(_COLOURS)])
-        ax.plot(row['params'], row[metric], mark, ms=10 if name == 'cube' else 6, color=colour, fillstyle='none' if row['side'] == 'both' else 'full', label=name.replace('_', ' '))
+        mark, colour = ('*', 'tab:red') if name.startswith('cube') else (_MARKS[i % len(_MARKS)], _COLOURS[i % len(_COLOURS)])
+        ax.plot(row['params'], row[metric], mark, ms=10 if mark == '*' else 6, color=colour, fillstyle='full' if row['side'] == 'question' else 'none', label=name.replace('_', ' '))
     ax.set_xscale('symlog', linthresh=10); ax.set_xlim(left=-1)
     ax.set_xlabel('parameters'); ax.set_ylabel(metric.upper() if metric == 'mrr' else metric)
     fig.legend(loc='outside right center', frameon=False, fontsize=8)
     return fig
 
-# %% ../nbs/06_evaluation.ipynb #dc60b4b3
+# %% ../nbs/06_evaluation.ipynb #ea3e26e9
 def _spaces(test: VectorPairs) -> dict[str, float]:
     "Anisotropy of the distinct questions and of the distinct answers"
-    return {name: anisotropy(x[np.unique(ids, return_index=True)[1]]) for name, x, ids in (('question', test.q, test.q_id), ('answer', test.a, test.a_id))}
+    return {'question': anisotropy(distinct_rows(test.q, test.q_id)), 'answer': anisotropy(distinct_rows(test.a, test.a_id))}
 
 def _intervals(rows: dict[str, dict], ranks: dict[str, Ranks], best: str) -> dict[str, dict[str, list[float]]]:
     "`Report.ci`"
@@ -188,22 +189,23 @@ def _intervals(rows: dict[str, dict], ranks: dict[str, Ranks], best: str) -> dic
     ci = {name: {'mrr_minus_identity': interval(name, 'identity')} for name in rows}
     ci['cube']['mrr_minus_best'] = interval('cube', best)
     for name, row in rows.items():
-        if row['side'] == 'both' and name != 'cube': ci[name]['mrr_minus_cube'] = interval(name, 'cube')
+        if row['side'] != 'question' and name != 'cube': ci[name]['mrr_minus_cube'] = interval(name, 'cube')
     return ci
 
-def evaluate(model: Adapter, # Anything with `predict`, `n_params` and `seconds`
+def evaluate(model: Adapter, # Anything with `predict`, `n_params` and `seconds`, and perhaps `readings`
              test: VectorPairs, # Held out from everything
              train: VectorPairs, # Fits the baselines and the centre
              valid: VectorPairs | None = None # Chooses among baselines; `None` takes a seventh of the groups of `train`
             ) -> Report:
-    "The model, as the row `cube`, beside the baselines"
+    "The model, as the row `cube`, and its further readings, as `cube_...`, beside the baselines"
     refuse_leak(train, test, 'test')
     if valid is None:
         in_valid, rest = deal_groups(train.groups, (1/7,), seed=0)
         train, valid = train.subset(rest), train.subset(in_valid)
     baselines = fit_baselines(train, valid)
     best = max((name for name, o in baselines.items() if o.side == 'question'), key=lambda name: mean_reciprocal_rank(baselines[name], valid))
-    found = {name: _row(o, test, train) for name, o in {**baselines, 'cube': model}.items()}
+    readings = {f'cube_{name}': o for name, o in getattr(model, 'readings', dict)().items()}
+    found = {name: _row(o, test, train) for name, o in {**baselines, 'cube': model, **readings}.items()}
     rows, ranks = ({name: o[i] for name, o in found.items()} for i in (0, 1))
     first = ranks['identity']
     return Report(rows, len(first.group), first.n_bank, len(set(first.group)), _intervals(rows, ranks, best), _spaces(test), random_pair_cosine(test), best)

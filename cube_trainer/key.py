@@ -6,18 +6,18 @@
 __all__ = ['FEWEST_GROUPS', 'unit_rows', 'KeySetting', 'Key', 'fit_key', 'answer_scale', 'encode_answers', 'encode_directions',
            'KeyChoice', 'choose_key']
 
-# %% ../nbs/06g_key.ipynb #e38a7550
+# %% ../nbs/06g_key.ipynb #80564746
 from dataclasses import dataclass
 from itertools import product
 from typing import Iterator, NamedTuple, Sequence
 
-import numpy as np
+import numpy as np, torch
 
 from .baselines import ridge_path
 from .datasets import TooFewPairsError, VectorPairs
-from .metrics import answer_ranks, reciprocal_ranks
+from .metrics import distinct_rows, reciprocal_ranks, score_ranks
 
-# %% ../nbs/06g_key.ipynb #e3eebbf9
+# %% ../nbs/06g_key.ipynb #55fd325f
 def unit_rows(x: np.ndarray # `[n, d]`
              ) -> np.ndarray: # `[n, d]` float64
     "Rows at unit length; a zero stays zero"
@@ -61,8 +61,8 @@ def _gains(q: np.ndarray, a: np.ndarray, # `[n, d]` centred
 _SAMPLE = 500 # questions and answers that tell how far scores spread
 
 def _keys(q: np.ndarray, a: np.ndarray, # `[n, d]`
-          alpha: float, penalties: Sequence[float | None], leans: Sequence[float]) -> Iterator[Key]:
-    "A key for each penalty and lean"
+          alpha: float, penalties: Sequence[float | None], lean: float) -> Iterator[Key]:
+    "A key for each penalty"
     length = float(np.sqrt((a.astype(np.float64)**2).sum(1).mean()))
     q, a = unit_rows(q), unit_rows(a)
     mq, ma = q.mean(0), a.mean(0)
@@ -74,11 +74,11 @@ def _keys(q: np.ndarray, a: np.ndarray, # `[n, d]`
         weight = w @ (np.eye(len(w)) + ridge) @ w.T
         weight /= max(np.sqrt((((q - mq)[some] @ weight)**2).sum(1).mean()), 1e-30)
         spread = np.std(unit_rows((q[some] - mq) @ weight) @ a[some].T)/max(np.std(a @ ma), 1e-30)
-        for lean in leans: yield Key(KeySetting(alpha, penalty, lean), mq, weight, lean*spread*ma, length, ma, w)
+        yield Key(KeySetting(alpha, penalty, lean), mq, weight, lean*spread*ma, length, ma, w)
 
 def fit_key(train: VectorPairs, setting: KeySetting) -> Key:
     "The key of a training part"
-    return next(_keys(train.q, train.a, setting.alpha, [setting.penalty], [setting.lean]))
+    return next(_keys(train.q, train.a, setting.alpha, [setting.penalty], setting.lean))
 
 # %% ../nbs/06g_key.ipynb #23f4ec80
 def answer_scale(gains: np.ndarray, centre: np.ndarray, # Of a key: `gains`, `answer_centre`
@@ -97,7 +97,7 @@ def encode_directions(gains: np.ndarray, p: np.ndarray # `[n, d]`
     "Directions in key space, so that their products with centred answers stay what they were"
     return np.linalg.solve(gains, p.T).T.astype(np.float32)
 
-# %% ../nbs/06g_key.ipynb #864d7a7d
+# %% ../nbs/06g_key.ipynb #36f4affa
 _ALPHAS, _LEANS, _PENALTIES = (0., 1., 2.), (0., .2, .4, .6, .8, 1.), (None, 100., 10., 1., .1, .01, .001)
 _FOLDS = 3
 FEWEST_GROUPS = 30 # without which no choice is made
@@ -114,10 +114,12 @@ def _settings() -> list[KeySetting]: return [KeySetting(*o) for o in product(_AL
 
 def _fold_ranks(fit: VectorPairs, held: VectorPairs) -> np.ndarray: # `[questions, 1 + settings]`
     "Reciprocal ranks in `held`, of identity and of every setting, fitted on `fit`"
-    rows = [reciprocal_ranks(answer_ranks(held.q, held))]
-    for alpha in _ALPHAS:
-        rows += [reciprocal_ranks(answer_ranks(key.predict(held.q), held)) for key in _keys(fit.q, fit.a, alpha, _PENALTIES, _LEANS)]
-    return np.stack(rows, 1)
+    q, a = (unit_rows(distinct_rows(*o)) for o in ((held.q, held.q_id), (held.a, held.a_id)))
+    scores = [q @ a.T]
+    for key in (key for alpha in _ALPHAS for key in _keys(fit.q, fit.a, alpha, _PENALTIES, lean=1.)):
+        mapped, toward = key.direction(q) @ a.T, a @ key.bias
+        scores += [mapped + lean*toward for lean in _LEANS]
+    return np.stack([reciprocal_ranks(score_ranks(torch.as_tensor(o), held)) for o in scores], 1)
 
 def _better(rr: np.ndarray, # `[questions, candidates]`
             new: int, old: int, least: float = 0.) -> bool:

@@ -6,7 +6,7 @@
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teachers', 'encode_pairs',
            'make_dataset', 'Loaded', 'load_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
 
-# %% ../nbs/09_pipeline.ipynb #d7bacfed
+# %% ../nbs/09_pipeline.ipynb #58af7a80
 import json
 from dataclasses import replace
 from itertools import islice
@@ -17,12 +17,13 @@ import numpy as np
 
 from .cache import VectorCache
 from .core import Config, ConfigValueError, CubeError, DialogueConfig, DistillationConfig, atomic_file, atomic_write, choose_device
-from .datasets import AutoencoderDataset, DialogueDataset, Lesson, Split, VectorPairs, answer_bank
+from .datasets import AutoencoderDataset, DialogueDataset, Lesson, Split, VectorPairs, answer_bank, unit_length
 from .distillation import MultiTeacherDistillation
 from .evaluation import Report, evaluate
 from .expansion import expand
 from .pairs import Cleaning, Pair, bundled_pairs, clean_text, match_key, read_pairs
 from .loop import ResumeError, process_group
+from .readout import answer_probabilities
 from .runs import RunFolder, RunFolderError, read_about, run_state
 from .teachers import Teacher
 from .training import CubeTrainer
@@ -207,11 +208,12 @@ def train_run(out: str | Path, # The run folder to make
         run.finish()
     return report
 
-# %% ../nbs/09_pipeline.ipynb #e487689b
+# %% ../nbs/09_pipeline.ipynb #01a23c4b
 class Answer(NamedTuple):
-    "An answer from the bank and the cosine of its vector with the carried question"
+    "An answer from the bank"
     text: str
-    score: float
+    score: float # Cosine of its vector with the carried question, in key space for a cube that starts from a key
+    probability: float | None # To be the right one, if the bank holds one, see notebook `06h_readout`; `None` for an autoencoder
 
 def _own_teachers(trainer: CubeTrainer, **options) -> list[Teacher]:
     "The teachers a cube needs, the ones it was trained with, wherever they run now"
@@ -239,7 +241,7 @@ class Answerer:
                 ):
         self.trainer, self.teachers, self.answers = trainer, list(teachers), list(answers)
         if [o.identity for o in self.teachers[1:]] != [m.teacher for m in trainer.maps]: raise TeacherChangedError(f'the cube reads {len(trainer.maps)} further teacher(s), and was given others; give those it was trained with, in their order, after the first')
-        self.unit = vectors/np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)
+        self.unit = unit_length(trainer.encode_bank(vectors))
 
     @classmethod
     def from_run(cls, path: str | Path # A run folder
@@ -258,9 +260,10 @@ class Answerer:
             if not isinstance(question, str) or not clean_text(question): raise QuestionError(f'question {i} is empty or no text')
         questions = [clean_text(o) for o in questions]
         q = self.teachers[0].encode(questions, 'question')
-        pred = self.trainer.predict(np.concatenate([q, _views(self.trainer, self.teachers, questions)], 1) if self.trainer.maps else q)
-        scores = pred/np.maximum(np.linalg.norm(pred, axis=1, keepdims=True), 1e-30) @ self.unit.T
-        return [[Answer(self.answers[i], float(row[i])) for i in np.argsort(-row, kind='stable')[:k]] for row in scores]
+        pred = self.trainer.encode_questions(np.concatenate([q, _views(self.trainer, self.teachers, questions)], 1) if self.trainer.maps else q)
+        scores, t = unit_length(pred) @ self.unit.T, self.trainer.temperature
+        sure = answer_probabilities(scores, t) if t else [None]*len(scores)
+        return [[Answer(self.answers[i], float(row[i]), p if p is None else float(p[i])) for i in np.argsort(-row, kind='stable')[:k]] for row, p in zip(scores, sure)]
 
     def ask(self, question: str, k: int = 3 # Number of answers
            ) -> list[Answer]:
