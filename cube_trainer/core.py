@@ -6,10 +6,10 @@
 __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError', 'ConfigFileError', 'DeviceError', 'WriteError',
            'Section', 'ReshaperConfig', 'CubeConfig', 'DialogueConfig', 'TeacherConfig', 'TeachersConfig',
            'DistillationConfig', 'LossConfig', 'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file',
-           'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device']
+           'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device', 'new_figure']
 
-# %% ../nbs/00_core.ipynb #c5ac88df
-import difflib, os, random, re, shutil
+# %% ../nbs/00_core.ipynb #2a453aaf
+import difflib, os, random, re, shutil, sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple, get_args
@@ -516,3 +516,11 @@ def choose_device(name: str = 'auto', # `auto`, `cpu`, `cuda` or `mps`
     if usable and name in ('auto', 'cuda'): return Device('cuda', cuda)
     if hw.mps and name in ('auto', 'mps'): return Device('mps', mps)
     return Device('cpu', cuda)
+
+# %% ../nbs/00_core.ipynb #89a70d52
+def new_figure(width: float, height: float # Inches
+              ): # matplotlib `Figure`
+    "An empty figure that a notebook shows as the value of a cell"
+    from matplotlib.figure import Figure
+    if 'ipykernel' in sys.modules: import matplotlib_inline.backend_inline # which tells the kernel how to draw one
+    return Figure(figsize=(width, height), layout='constrained')

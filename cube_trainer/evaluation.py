@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LeakError', 'refuse_leak', 'Adapter', 'Report', 'evaluate', 'Change', 'changes']
 
-# %% ../nbs/06_evaluation.ipynb #997f86b4
+# %% ../nbs/06_evaluation.ipynb #a9c2e054
 import json
 from dataclasses import asdict, dataclass
 from typing import NamedTuple, Protocol
@@ -14,7 +14,7 @@ import numpy as np
 from fastcore.basics import patch
 
 from .baselines import Baseline, Side, fit_baselines, mean_reciprocal_rank
-from .core import CubeError
+from .core import CubeError, new_figure
 from .datasets import VectorPairs, deal_groups, row_digests
 from .metrics import Ranks, anisotropy, answer_ranks, best_ranks, bootstrap_interval, distinct_rows, metrics, random_pair_cosine, reciprocal_ranks
 
@@ -141,7 +141,7 @@ def _repr_markdown_(self: Report) -> str: return f'{self.table}\n\n{self.spaces}
 @patch
 def __repr__(self: Report) -> str: return self._repr_markdown_()
 
-# %% ../nbs/06_evaluation.ipynb #fb74a55c
+# %% ../nbs/06_evaluation.ipynb #d8282333
 _MARKS, _COLOURS = 'osD^vPX', ('tab:blue', 'tab:orange', 'tab:green', 'tab:purple', 'tab:brown') # of baselines, each in its turn
 
 def _colour(name: str) -> str: return 'tab:red' if name.startswith('cube') else 'tab:gray'
@@ -149,8 +149,7 @@ def _colour(name: str) -> str: return 'tab:red' if name.startswith('cube') else 
 @patch
 def plot(self: Report): # matplotlib `Figure`
     "MRR of each row, with the interval of its difference to identity"
-    from matplotlib.figure import Figure
-    fig = Figure(figsize=(6, 1 + .25*len(self.rows)), layout='constrained')
+    fig = new_figure(6, 1 + .25*len(self.rows))
     ax, base = fig.subplots(), self.rows['identity']['mrr']
     for i, (name, row) in enumerate(self.rows.items()):
         low, high = self.ci[name]['mrr_minus_identity']
@@ -166,8 +165,7 @@ def plot_size(self: Report,
               metric: str = 'mrr' # Any column of the table
              ): # matplotlib `Figure`
     "A metric of each row against its number of parameters; hollow where more than the question is mapped"
-    from matplotlib.figure import Figure
-    fig = Figure(figsize=(7, 3), layout='constrained')
+    fig = new_figure(7, 3)
     ax = fig.subplots()
     for i, (name, row) in enumerate(self.rows.items()):
         mark, colour = ('*', 'tab:red') if name.startswith('cube') else (_MARKS[i % len(_MARKS)], _COLOURS[i % len(_COLOURS)])

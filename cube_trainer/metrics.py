@@ -7,14 +7,14 @@ __all__ = ['BankTooSmallError', 'NonFinitePredictionError', 'Ranks', 'distinct_r
            'reciprocal_ranks', 'mean_cosine', 'retrieval_metrics', 'metrics', 'anisotropy', 'random_pair_cosine',
            'bootstrap_interval', 'pooled_interval', 'plot_ranks']
 
-# %% ../nbs/05a_metrics.ipynb #2d6393f8
+# %% ../nbs/05a_metrics.ipynb #1ea15c11
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np, torch
 from torch.nn import functional as F
 
-from .core import CubeError
+from .core import CubeError, new_figure
 from .datasets import VectorPairs, unit_length
 from .vectors import VectorShapeError
 
@@ -159,14 +159,13 @@ def pooled_interval(differences: Sequence[np.ndarray], # For each seed `[n_s]`, 
     weight = np.concatenate([np.full(len(o), 1/len(o)) for o in differences])
     return bootstrap_interval(np.concatenate(differences), np.concatenate(groups), level, samples, seed, weight)
 
-# %% ../nbs/05a_metrics.ipynb #36a2f4b4
+# %% ../nbs/05a_metrics.ipynb #fa3a18a3
 _EDGES = (1, 2, 4, 11, 31, 101) # first rank of each bar; the last one is open
 
 def plot_ranks(ranks_by_name: dict[str, Ranks] # Of several models on one part
               ): # matplotlib `Figure`
     "How many questions have their best right answer in which interval of ranks"
-    from matplotlib.figure import Figure
-    fig = Figure(figsize=(6, 2.6), layout='constrained')
+    fig = new_figure(6, 2.6)
     ax, width, bars = fig.subplots(), .8/len(ranks_by_name), np.arange(len(_EDGES))
     for i, (name, ranks) in enumerate(ranks_by_name.items()):
         ax.bar(bars + (i + .5)*width - .4, np.histogram(best_ranks(ranks), [*_EDGES, np.inf])[0], width, label=name.replace('_', ' '))
