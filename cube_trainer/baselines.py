@@ -23,8 +23,8 @@ from .datasets import VectorPairs, add_noise, unit_length
 from .losses import infonce_loss
 from .metrics import answer_ranks, reciprocal_ranks
 
-# %% ../nbs/05b_baselines.ipynb #99baeec8
-Side = Literal['question', 'both'] # What a method maps; the bank has to be encoded anew for `both`
+# %% ../nbs/05b_baselines.ipynb #21357883
+Side = Literal['question', 'both', 'bank'] # What a method maps: questions; answers too, so that the bank has to be encoded anew; or questions, reading the bank as it is
 
 @dataclass(frozen=True, eq=False)
 class Baseline:

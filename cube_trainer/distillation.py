@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DistillationError', 'fit_alignment', 'choose_weights', 'MultiTeacherDistillation', 'TeacherRow', 'DistillationConfig']
 
-# %% ../nbs/06a_distillation.ipynb #54799a04
+# %% ../nbs/06a_distillation.ipynb #c71fe7bb
 import hashlib, json
 from dataclasses import replace
 from itertools import combinations
@@ -15,7 +15,7 @@ from typing import Callable, Literal, NamedTuple, Sequence
 import numpy as np
 from fastcore.basics import patch
 
-from .core import ConfigValueError, CubeError, DistillationConfig
+from .core import ConfigValueError, CubeError, DistillationConfig, new_figure
 from .datasets import Alignment, AutoencoderDataset, Encoder, Lesson, Role, VectorPairs, encode_as, unit_length
 from .metrics import answer_ranks, mean_cosine, reciprocal_ranks
 from .pairs import Pair, match_key
@@ -264,7 +264,7 @@ def encode(self: MultiTeacherDistillation, texts: Sequence[str], role: Role = No
         if self.config.one_at_a_time: teacher.release()
     return self.combined(vectors)
 
-# %% ../nbs/06a_distillation.ipynb #911c7df1
+# %% ../nbs/06a_distillation.ipynb #969f1976
 class TeacherRow(NamedTuple):
     "A teacher among others, on one part"
     name: str
@@ -323,9 +323,8 @@ def disputed(self: MultiTeacherDistillation, part: VectorPairs, k: int = 5 # Pai
 @patch
 def plot(self: MultiTeacherDistillation, part: VectorPairs): # matplotlib `Figure`
     "Agreement of each two teachers, and of all on each answer"
-    from matplotlib.figure import Figure
     pairwise, names = self._agreements(part), [Path(self._name(i)).name[:20] for i in range(len(self.teachers))]
-    fig = Figure(figsize=(7.5, 2.6), layout='constrained')
+    fig = new_figure(7.5, 2.6)
     left, right = fig.subplots(1, 2, width_ratios=(1, 1.6))
     grid = np.eye(len(names))
     for (i, j), o in pairwise.items(): grid[i, j] = grid[j, i] = o.mean()

@@ -141,7 +141,7 @@ def _repr_markdown_(self: Report) -> str: return f'{self.table}\n\n{self.spaces}
 @patch
 def __repr__(self: Report) -> str: return self._repr_markdown_()
 
-# %% ../nbs/06_evaluation.ipynb #d8282333
+# %% ../nbs/06_evaluation.ipynb #a2ce81e3
 _MARKS, _COLOURS = 'osD^vPX', ('tab:blue', 'tab:orange', 'tab:green', 'tab:purple', 'tab:brown') # of baselines, each in its turn
 
 def _colour(name: str) -> str: return 'tab:red' if name.startswith('cube') else 'tab:gray'
@@ -168,7 +168,7 @@ def plot_size(self: Report,
     fig = new_figure(7, 3)
     ax = fig.subplots()
     for i, (name, row) in enumerate(self.rows.items()):
-        mark, colour = ('*', 'tab:red') if name.startswith('cube') else (_MARKS[i % len(_MARKS)], _COLOURS[i % len(_COLOURS)])
+        mark, colour = '*' if name == 'cube' else _MARKS[i % len(_MARKS)], 'tab:red' if name.startswith('cube') else _COLOURS[i % len(_COLOURS)]
         ax.plot(row['params'], row[metric], mark, ms=10 if mark == '*' else 6, color=colour, fillstyle='full' if row['side'] == 'question' else 'none', label=name.replace('_', ' '))
     ax.set_xscale('symlog', linthresh=10); ax.set_xlim(left=-1)
     ax.set_xlabel('parameters'); ax.set_ylabel(metric.upper() if metric == 'mrr' else metric)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from .datasets import VectorPairs
 from .metrics import distinct_rows
 
-# %% ../nbs/06h_readout.ipynb #3f31ed99
+# %% ../nbs/06h_readout.ipynb #6ec85d94
 def cosines(pred: np.ndarray, # `[n, d]`
             bank: np.ndarray # `[m, d]`
            ) -> np.ndarray: # `[n, m]` in double precision
@@ -40,11 +40,13 @@ def fit_temperature(pred: np.ndarray, # `[n, d']` predictions for `data.q`
                     data: VectorPairs, # Pairs that were not trained on
                     bank: np.ndarray | None = None # `[n, d']` vectors of the answers in place of `data.a`
                    ) -> float:
-    "The temperature of the highest likelihood: of the right answers of each distinct question, in the bank of distinct answers"
+    "The temperature of the highest likelihood: of the right answers of each distinct question, in the bank of distinct answers, and of one question more whose answer may be any"
     questions, row = np.unique(data.q_id, return_inverse=True)
     column = np.unique(data.a_id, return_inverse=True)[1]
     scores = cosines(distinct_rows(pred, data.q_id), distinct_rows(data.a if bank is None else bank, data.a_id))
     wrong = np.full(scores.shape, -np.inf)
     wrong[row, column] = 0.
-    def loss(log_t): return (logsumexp(scores/np.exp(log_t), axis=1) - logsumexp(scores/np.exp(log_t) + wrong, axis=1)).mean()
+    def loss(log_t):
+        all_of = logsumexp(s := scores/np.exp(log_t), axis=1)
+        return (all_of - logsumexp(s + wrong, axis=1)).sum() + all_of.mean() - s.mean()
     return float(np.exp(minimize_scalar(loss, bounds=np.log(_BOUNDS), method='bounded').x))
