@@ -304,13 +304,12 @@ def readings(self: CubeTrainer) -> dict[str, Reading]:
     if self.temperature: found['expected_answer'] = row('bank', self.expected_answers)
     return found
 
-# %% ../nbs/07_training.ipynb #2a5a4d13
+# %% ../nbs/07_training.ipynb #9d852a0b
 @patch
 def plot(self: CubeTrainer): # matplotlib `Figure`
     "Training loss, and validation MRR against that of the start"
-    from matplotlib.figure import Figure
     if not self.history: raise NotFittedError('nothing to plot before `fit`')
-    fig = Figure(figsize=(7, 2.4), layout='constrained')
+    fig = new_figure(7, 2.4)
     left, right = fig.subplots(1, 2)
     epochs = [row['epoch'] for row in self.history]
     for name in [o for o in self.history[-1] if o not in ('epoch', 'lr') and not o.startswith('valid')]:
@@ -323,7 +322,7 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #f8239aac
+# %% ../nbs/07_training.ipynb #f2c80561
 class RateSearch(NamedTuple):
     "What `CubeTrainer.lr_find` found"
     rates: list[float]
@@ -332,8 +331,7 @@ class RateSearch(NamedTuple):
 
     def plot(self): # matplotlib `Figure`
         "Loss over rate"
-        from matplotlib.figure import Figure
-        fig = Figure(figsize=(4, 2.2), layout='constrained')
+        fig = new_figure(4, 2.2)
         ax = fig.subplots()
         ax.plot(self.rates, self.losses)
         ax.axvline(self.suggestion, color='tab:red', ls=':', label=f'{self.suggestion:.2g}')
