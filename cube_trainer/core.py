@@ -6,7 +6,8 @@
 __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError', 'ConfigFileError', 'DeviceError', 'WriteError',
            'Section', 'ReshaperConfig', 'CubeConfig', 'DialogueConfig', 'TeacherConfig', 'TeachersConfig',
            'DistillationConfig', 'LossConfig', 'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file',
-           'atomic_write', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device', 'new_figure']
+           'atomic_write', 'yaml_value', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device',
+           'new_figure']
 
 # %% ../nbs/00_core.ipynb #2a453aaf
 import difflib, os, random, re, shutil, sys
@@ -112,7 +113,7 @@ _DeviceName = Literal['auto', 'cpu', 'cuda', 'mps']
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
-# %% ../nbs/00_core.ipynb #5b7672b9
+# %% ../nbs/00_core.ipynb #04f737bb
 class ReshaperConfig(Section):
     "How a vector becomes a lattice"
     _prefix = 'reshaper.'
@@ -164,6 +165,7 @@ class DialogueConfig(Section):
     valid: _Fraction = Field(.13, description='share of the pairs that choose the epoch')
     split_by: Literal['group', 'question'] = Field('group', description='what stays in one part: pairs with equal questions or equal answers, or with equal questions only')
     stratify: bool = Field(False, description='give each part its share of every source')
+    seed: int | None = Field(None, ge=0, lt=2**32, description='seed of the split and of made pairs; null takes training.seed')
     expand: tuple[Literal['templates', 'sentences', 'mix'], ...] = Field((), description='ways to make further training pairs: other wordings, sentences of answers, mixtures; none by default, since none helped')
     noise: float = Field(1., gt=0, description='autoencoder: norm of the noise in the inputs it is judged on, relative to the norm of the vector')
 
@@ -256,12 +258,12 @@ class TrainingConfig(Section):
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
     ema: float = Field(0., ge=0, lt=1, description='decay of an exponential moving average of the weights, which is then judged and kept; 0 takes the weights themselves')
     curriculum: float = Field(0., ge=0, le=1, description='share of the epochs over which pairs come in from easy to hard, by the cosine of question and answer; 0 takes all from the start')
-    monitor: Literal['valid_mrr', 'valid_r@1', 'valid_cos'] = Field('valid_mrr', description='validation figure that chooses the epoch and stops training')
+    monitor: Literal['valid_mrr', 'valid_r@1', 'valid_ndcg@10', 'valid_cos', 'valid_centred_cos'] = Field('valid_mrr', description='validation figure that chooses the epoch and stops training')
     patience: int = Field(8, ge=1, description='epochs without a better figure before training stops')
     divergence: float = Field(1., gt=0, description='how far the loss may rise above its minimum so far, as a share of its first value')
     on_divergence: Literal['stop', 'lower'] = Field('stop', description='what happens then: an error, or half the rate')
     dtype: Literal['float32', 'bfloat16'] = Field('float32', description='numbers the cube multiplies in training; weights and losses stay in float32')
-    seed: int = Field(0, ge=0, lt=2**32, description='seed of the split, the initial weights and the order of batches')
+    seed: int = Field(0, ge=0, lt=2**32, description='seed of the initial weights and the order of batches, and of the split where data.seed is null')
     device: _DeviceName = Field('auto', description='where the cube runs')
     checkpoint_seconds: float = Field(10., ge=0, description='least time between two checkpoints, where there is a folder; 0 writes one after every step')
     tensorboard: bool = Field(False, description='write the figures for TensorBoard, too; needs the package tensorboard and a folder')
@@ -275,8 +277,20 @@ class TrainingConfig(Section):
 class SearchConfig(Section):
     "The hyperparameter search"
     _prefix = 'search.'
-    trials: int = Field(12, ge=1, description='settings tried, the defaults first')
-    seconds: float | None = Field(None, gt=0, description='stop starting trials after this time; null has no limit')
+    trials: int = Field(23, ge=1, description='settings tried, the own ones first, shared out among the phases; those of the phase final are trained with several seeds each')
+    seconds: float | None = Field(None, gt=0, description='start no training after this time, of which the phase final has its share; null has no limit')
+    phases: tuple[Literal['core', 'loss', 'architecture', 'final'], ...] = Field(('core', 'loss', 'architecture', 'final'), min_length=1, description='phases to run; each starts from the best settings so far')
+    objective: tuple[Literal['mrr', 'ndcg@10', 'centred_cos', 'size'], ...] = Field(('mrr',), min_length=1, description='figures of the validation part; the first one chooses, several span a Pareto front; size is the number of weights')
+    prune: bool = Field(True, description='end a trial whose validation curve is below the median of the others; with a single objective')
+    seeds: int = Field(5, ge=2, description='seeds of each of the settings of the phase final')
+    storage: str | None = Field(None, min_length=1, description='database for several machines, as an URL for Optuna; null is the file trials.journal in the folder')
+
+    @field_validator('phases', 'objective')
+    @classmethod
+    def _once(cls, value):
+        if len(set(value)) < len(value): raise ValueError('one is named twice')
+        if value[0] == 'size': raise ValueError('size cannot come first: it would choose the smallest cube, however bad')
+        return value
 
 class PathsConfig(Section):
     "Where things live"
@@ -310,8 +324,8 @@ def atomic_write(path: str | Path, # Where the content ends up
     "Write `data` to `path` completely or not at all; `WriteError` if it cannot be done"
     with atomic_file(path) as f: f.write(data.encode('utf-8') if isinstance(data, str) else data)
 
-# %% ../nbs/00_core.ipynb #23dfbeb0
-def _yaml_value(value) -> str:
+# %% ../nbs/00_core.ipynb #14c07e5a
+def yaml_value(value) -> str:
     "`value` as YAML on one line"
     return yaml.safe_dump([value], default_flow_style=True, width=2**31)[1:-2]
 
@@ -320,7 +334,7 @@ def to_yaml(config: 'Config') -> str:
     lines = ['# Settings of cube_trainer. Precedence: --set, then CUBE_TRAINER__SECTION__KEY in the environment, then this file.']
     for name, section in config:
         lines += ['', f'{name}: # {type(section).__doc__}']
-        lines += [f'  {field}: {_yaml_value(value)} # {type(section).model_fields[field].description}'
+        lines += [f'  {field}: {yaml_value(value)} # {type(section).model_fields[field].description}'
                   for field, value in section.model_dump(mode='json').items()]
     return '\n'.join(lines) + '\n'
 

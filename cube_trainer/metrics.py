@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['BankTooSmallError', 'NonFinitePredictionError', 'Ranks', 'distinct_rows', 'score_ranks', 'answer_ranks', 'best_ranks',
-           'reciprocal_ranks', 'mean_cosine', 'retrieval_metrics', 'metrics', 'anisotropy', 'random_pair_cosine',
-           'bootstrap_interval', 'pooled_interval', 'plot_ranks']
+           'reciprocal_ranks', 'pair_cosines', 'mean_cosine', 'ndcg', 'retrieval_metrics', 'metrics', 'anisotropy',
+           'random_pair_cosine', 'bootstrap_interval', 'pooled_interval', 'plot_ranks']
 
 # %% ../nbs/05a_metrics.ipynb #1ea15c11
 from collections.abc import Sequence
@@ -92,17 +92,24 @@ def reciprocal_ranks(ranks: Ranks) -> np.ndarray: # `[n_questions]`
     return 1/best_ranks(ranks)
 
 # %% ../nbs/05a_metrics.ipynb #4cc6e8d6
-def mean_cosine(x: np.ndarray, y: np.ndarray) -> float:
-    "Mean cosine of matching rows, in double precision; a zero row counts as 0"
+def pair_cosines(x: np.ndarray, y: np.ndarray) -> np.ndarray: # `[n]`
+    "Cosines of matching rows, in double precision; a zero row counts as 0"
     x, y = x.astype(np.float64), y.astype(np.float64)
-    return float(((x*y).sum(1)/np.maximum(np.linalg.norm(x, axis=1)*np.linalg.norm(y, axis=1), 1e-30)).mean())
+    return (x*y).sum(1)/np.maximum(np.linalg.norm(x, axis=1)*np.linalg.norm(y, axis=1), 1e-30)
+
+def mean_cosine(x: np.ndarray, y: np.ndarray) -> float:
+    "Mean of `pair_cosines`"
+    return float(pair_cosines(x, y).mean())
+
+def ndcg(ranks: Ranks) -> np.ndarray: # `[n_questions]`
+    "Normalised discounted cumulative gain at 10 of each question"
+    gain = np.bincount(ranks.question, np.where(ranks.rank <= 10, 1/np.log2(1 + ranks.rank), 0))
+    return gain/np.cumsum(1/np.log2(1 + np.arange(1, 11)))[np.minimum(np.bincount(ranks.question), 10) - 1]
 
 def retrieval_metrics(ranks: Ranks) -> dict[str, float]:
     "`r@1`, `r@10`, `mrr` and `ndcg@10`, each the mean over questions"
     rr = reciprocal_ranks(ranks)
-    gain = np.bincount(ranks.question, np.where(ranks.rank <= 10, 1/np.log2(1 + ranks.rank), 0))
-    ideal = np.cumsum(1/np.log2(1 + np.arange(1, 11)))[np.minimum(np.bincount(ranks.question), 10) - 1]
-    return {'r@1': float((rr == 1).mean()), 'r@10': float((rr >= .1).mean()), 'mrr': float(rr.mean()), 'ndcg@10': float((gain/ideal).mean())}
+    return {'r@1': float((rr == 1).mean()), 'r@10': float((rr >= .1).mean()), 'mrr': float(rr.mean()), 'ndcg@10': float(ndcg(ranks).mean())}
 
 def metrics(pred: np.ndarray, # `[n, d']` predictions for `data.q`
             data: VectorPairs, # A held-out part

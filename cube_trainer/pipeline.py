@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teachers', 'encode_pairs',
-           'make_dataset', 'Loaded', 'load_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
+           'make_dataset', 'Loaded', 'load_parts', 'trial_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
 
 # %% ../nbs/09_pipeline.ipynb #58af7a80
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -97,9 +98,11 @@ def make_dataset(config: Config, # Its `training.mode` decides what becomes of t
     cleaning = Cleaning(config.data)
     return replace(AutoencoderDataset.from_texts((text for pair in cleaning(pairs) for text in pair[:2]), teacher, config.data.noise), cleaning=cleaning)
 
+def _data_seed(config: Config) -> int: return config.training.seed if config.data.seed is None else config.data.seed
+
 def _expanded(config: Config, parts: Split, teacher: Teacher) -> Split:
     "`parts` with what `data.expand` adds to the training part"
-    return expand(parts, teacher, config.data.expand, seed=config.training.seed) if config.data.expand else parts
+    return expand(parts, teacher, config.data.expand, seed=_data_seed(config)) if config.data.expand else parts
 
 class Loaded(NamedTuple):
     "Data ready to train on"
@@ -107,20 +110,44 @@ class Loaded(NamedTuple):
     parts: Split # The training part expanded; all parts with a lesson, if there are further teachers
     distillation: MultiTeacherDistillation | None # What brought the teachers together
 
+def _read_split(config: Config, pairs: str | Path | None, teachers: Sequence[Teacher], progress: bool) -> tuple[VectorPairs, Split]:
+    "All pairs, and their parts before anything is added"
+    _refuse_idle(config)
+    if len(teachers) != 1 + len(config.teachers.more): raise ConfigValueError(f'{len(teachers)} teachers for a configuration of {1 + len(config.teachers.more)}; take those of make_teachers(config)')
+    d, texts = config.data, bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress)
+    data = make_dataset(config, texts, teachers[0])
+    return data, data.split(_data_seed(config), d.test, d.valid, d.split_by, d.stratify)
+
+def _taught(config: Config, parts: Split, teachers: Sequence[Teacher]) -> tuple[Split, MultiTeacherDistillation | None]:
+    "`parts`, expanded and with the lesson of further teachers"
+    parts = _expanded(config, parts, teachers[0])
+    if len(teachers) == 1: return parts, None
+    distillation = MultiTeacherDistillation(teachers, config.distillation).fit(parts.train, parts.valid)
+    return Split(*map(distillation.teach, parts)), distillation
+
 def load_parts(config: Config, # Cleaning, columns, shares, expansion, distillation and seed
                pairs: str | Path | None, # A file for `read_pairs`; `None` takes the bundled set
                teachers: Sequence[Teacher], # The first gives the vectors, the others a lesson
                progress: bool = False # Show a bar while the file is read
               ) -> Loaded:
     "Read, clean, encode, split, expand and teach"
-    _refuse_idle(config)
-    if len(teachers) != 1 + len(config.teachers.more): raise ConfigValueError(f'{len(teachers)} teachers for a configuration of {1 + len(config.teachers.more)}; take those of make_teachers(config)')
-    d, texts = config.data, bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress)
-    data = make_dataset(config, texts, teachers[0])
-    parts = _expanded(config, data.split(config.training.seed, d.test, d.valid, d.split_by, d.stratify), teachers[0])
-    if len(teachers) == 1: return Loaded(data, parts, None)
-    distillation = MultiTeacherDistillation(teachers, config.distillation).fit(parts.train, parts.valid)
-    return Loaded(data, Split(*map(distillation.teach, parts)), distillation)
+    data, parts = _read_split(config, pairs, teachers, progress)
+    return Loaded(data, *_taught(config, parts, teachers))
+
+def trial_parts(config: Config, # Where a search starts
+                pairs: str | Path | None, # As for `load_parts`
+                teachers: Sequence[Teacher],
+                progress: bool = False # Show a bar while the file is read
+               ) -> Callable[[Config], Split]: # From the settings of a trial to its parts, for `search`
+    "Read, encode and split once for all trials; expand and teach once for each way that a trial asks for"
+    _, parts = _read_split(config, pairs, teachers, progress)
+    made: dict[str, Split] = {}
+    def of(own: Config) -> Split:
+        _refuse_idle(own)
+        way = own.model_dump_json(include={'data': {'expand'}, 'distillation': True})
+        if way not in made: made[way] = _taught(own, parts, teachers)[0]
+        return made[way]
+    return of
 
 # %% ../nbs/09_pipeline.ipynb #db53a563
 def _line(row: dict) -> bytes: return json.dumps(row, ensure_ascii=False).encode('utf-8') + b'\n'

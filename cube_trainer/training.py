@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ModeError', 'NotFittedError', 'NoKeyError', 'CubeTrainer', 'Reading', 'RateSearch', 'TrainingConfig']
 
-# %% ../nbs/07_training.ipynb #6e88f44a
+# %% ../nbs/07_training.ipynb #3d076845
 import hashlib, io, json, time
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,7 +29,7 @@ from .guards import DivergenceError, NonFiniteLossError
 from .key import FEWEST_GROUPS, Key, KeyChoice, KeySetting, answer_scale, choose_key, encode_answers, encode_directions, fit_key
 from .loop import Fit, asked_to_stop, process_group
 from .losses import idle_loss_fields
-from .metrics import NonFinitePredictionError, answer_ranks, mean_cosine, reciprocal_ranks
+from .metrics import NonFinitePredictionError, answer_ranks, metrics
 from .readout import answer_probabilities, cosines, expected_answers, fit_temperature
 from .reshaper import VectorSizeError
 from .runs import RunFolder, RunFolderError, how_to_resume, json_lines, read_about, run_state
@@ -49,7 +49,7 @@ class NoKeyError(CubeError):
     "A cube without a key, asked for what only a key has"
     code = 'CT-716'
 
-# %% ../nbs/07_training.ipynb #2da6f426
+# %% ../nbs/07_training.ipynb #df08b937
 class CubeTrainer:
     "Trains a cube on vectors, applies it, saves and loads it"
     def __init__(self, config: Config | TrainingConfig | None = None # `None` takes the defaults
@@ -62,6 +62,7 @@ class CubeTrainer:
         self.device: Device | None = None # Where the last `fit` ran, and why there
         self._key: Key | None = None # Where the last `fit` started; `None` is identity
         self.choice: KeyChoice | None = None # What the folds of its training part said
+        self.centre: np.ndarray | None = None # `[d]` mean training answer of the last `fit`
         self.temperature: float | None = None # Of the answers' probabilities, from the validation part; `None` in autoencoder mode
         self.bank: AnswerBank | None = None # The answers of train and valid, if these were texts; saved with the cube
         self.resources: list[dict] = [] # Seconds by phase and memory of each epoch
@@ -95,9 +96,9 @@ class CubeTrainer:
         if train.lesson and not (train.n_views or self.config.loss.similarity or self.config.loss.margin_mse or self.config.loss.target): raise ConfigValueError('the lesson of further teachers would be ignored; give loss.similarity, loss.margin_mse or loss.target a weight')
         if train.dim != valid.dim: raise VectorShapeError(f'train has vectors of {train.dim}, valid of {valid.dim}; encode both with one teacher')
         refuse_leak(train, valid, 'validation')
-        self._check_config()
+        self.check_config()
 
-    def _check_config(self) -> None:
+    def check_config(self) -> None:
         "Refuse settings that do nothing or contradict each other"
         t, loss, cube, drawn = self.config.training, self.config.loss, self.config.cube, self.config.training.steps_range
         if t.hard_negatives and not (loss.infonce or loss.triplet or loss.cosent): raise ConfigValueError('training.hard_negatives without loss.infonce, loss.triplet or loss.cosent does nothing; give one of them a weight')
@@ -107,15 +108,17 @@ class CubeTrainer:
         if drawn and not drawn[0] <= cube.steps <= drawn[1]:
             raise ConfigValueError(f'training.steps_range = {list(drawn)} does not hold cube.steps = {cube.steps}, with which the cube is judged and used')
 
-# %% ../nbs/07_training.ipynb #e4eabfbc
+# %% ../nbs/07_training.ipynb #7ca85f96
 def _figures(pred: np.ndarray, # `[n, d]` predictions for `valid.q`
-            valid: VectorPairs) -> dict[str, float]:
-    "MRR and R@1, which may choose the epoch, and cosine, which betrays a frozen model"
-    rr = reciprocal_ranks(answer_ranks(pred, valid))
-    return {'valid_mrr': float(rr.mean()), 'valid_r@1': float((rr == 1).mean()), 'valid_cos': mean_cosine(pred, valid.a)}
+            valid: VectorPairs,
+            centre: np.ndarray # `[d]` mean training answer
+           ) -> dict[str, float]:
+    "What may choose the epoch; the cosine also betrays a frozen model"
+    found = metrics(pred, valid, centre, answer_ranks(pred, valid))
+    return {f'valid_{name}': found[name] for name in ('mrr', 'r@1', 'ndcg@10', 'cos', 'centred_cos')}
 
 @patch
-def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]: return _figures(self.predict(valid.with_views(valid.q)), valid)
+def _validate(self: CubeTrainer, valid: VectorPairs) -> dict[str, float]: return _figures(self.predict(valid.with_views(valid.q)), valid, self.centre)
 
 @patch
 def fit(self: CubeTrainer,
@@ -158,7 +161,8 @@ def _choose_start(self: CubeTrainer, train: VectorPairs, valid: VectorPairs | No
     self.choice = choose_key(train, t.seed, identity=t.start == 'auto')
     if self.choice.setting is None: return
     key = fit_key(train, self.choice.setting)
-    if t.start == 'key' or valid is None or _figures(key.predict(valid.q), valid)[t.monitor] > _figures(valid.q, valid)[t.monitor]: self._key = key
+    figure = lambda pred: _figures(pred, valid, self.centre)[t.monitor]
+    if t.start == 'key' or valid is None or figure(key.predict(valid.q)) > figure(valid.q): self._key = key
 
 @patch
 def _make_model(self: CubeTrainer, train: VectorPairs) -> None:
@@ -172,7 +176,7 @@ def _begun(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, device: De
     "A training of a new cube, ready to run; what cannot begin leaves the trainer as it was"
     former = dict(vars(self))
     try:
-        self.device, self.bank, self.maps = device, answer_bank(train, valid), train.lesson.maps if train.lesson else ()
+        self.device, self.bank, self.maps, self.centre = device, answer_bank(train, valid), train.lesson.maps if train.lesson else (), train.a.mean(0)
         self.history, self.resources, self.best_epoch, self.temperature = [], [], 0, None
         if self.config.training.tensorboard:
             if run is None: raise ConfigValueError('training.tensorboard = true: there is no folder to write to; give `fit` a folder')
@@ -322,7 +326,7 @@ def plot(self: CubeTrainer): # matplotlib `Figure`
     right.set(xlabel='epoch', title='validation MRR'); right.legend(fontsize=7)
     return fig
 
-# %% ../nbs/07_training.ipynb #f2c80561
+# %% ../nbs/07_training.ipynb #cac94fb0
 class RateSearch(NamedTuple):
     "What `CubeTrainer.lr_find` found"
     rates: list[float]
@@ -346,7 +350,7 @@ def lr_find(self: CubeTrainer, train: VectorPairs,
            ) -> RateSearch:
     "Try rates on a new cube"
     if steps <= 10: raise ConfigValueError(f'steps = {steps}: more than 10 are needed to tell a rise from noise')
-    self._check_config()
+    self.check_config()
     trial = CubeTrainer(self.config.override([f'training.lr={lowest}', 'training.schedule=constant', 'training.divergence=0.25', 'training.on_divergence=stop']))
     with seeded(self.config.training.seed):
         trial.device = choose_device(self.config.training.device)
