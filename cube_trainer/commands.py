@@ -6,7 +6,7 @@
 __all__ = ['cube_encode', 'cube_train', 'cube_eval', 'cube_ask', 'cube_search']
 
 # %% ../nbs/10_commands.ipynb #fff651b7
-import os, sys
+import os, shlex, sys
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -118,23 +118,31 @@ def cube_ask(
 # %% ../nbs/10_commands.ipynb #832a6ef5
 @call_parse
 def cube_search(
-    out: Param('Folder for best.yaml and the trials; called again on it, the search goes on', str, required=True) = None,
+    out: Param('Folder for trials, report.md and best.yaml; called again on it, the search goes on', str, required=True) = None,
     pairs: str = None, # File of questions and answers: .jsonl, .json, .csv, .tsv, .txt or .yml, also with .gz; the bundled chatterbot set if not given
     config: str = None, # YAML file of settings: where the search starts
     seed: int = None, # Seed of split, weights, batches and search
-    trials: int = None, # Same as --set search.trials=N
+    trials: int = None, # Settings to try; same as --set search.trials=N
+    time: float = None, # Minutes after which no training is begun; same as --set search.seconds=60*N
+    phases: str = None, # Such as core,final; same as --set search.phases=[core, final]
     set: _Set = None,
     debug: bool = False # Show the traceback of an error
 ):
-    "Search for settings with a better validation MRR and write them to best.yaml"
+    "Search for settings that answer better, in four phases; started several times with one --out, the processes share the work"
     with _command(debug):
-        settings = _settings(config, (set or []) + ([] if trials is None else [f'search.trials={trials}']), seed)
-        from cube_trainer.optimization import search
-        from cube_trainer.pipeline import load_parts, make_teachers
+        own = {'trials': trials, 'seconds': time and time*60, 'phases': phases and f'[{phases}]'}
+        settings = _settings(config, (set or []) + [f'search.{name}={value}' for name, value in own.items() if value is not None], seed)
+        from cube_trainer.optimization import Search
+        from cube_trainer.pipeline import make_teachers, trial_parts
         folder = Path(out)
-        _, parts, _ = load_parts(settings, pairs, make_teachers(settings, progress=is_cli()), is_cli())
+        parts = trial_parts(settings, pairs, make_teachers(settings, progress=is_cli()), is_cli())
         if not folder.is_dir():
             with new_folder(folder): pass
-        best = search(parts.train, parts.valid, settings, folder, progress=is_cli())
-        best.save(folder/'best.yaml')
-        print(f'Wrote {folder/"best.yaml"}. Train with it: cube_train --config {folder/"best.yaml"}')
+        found, best = Search(parts, settings, folder), folder/'best.yaml'
+        how = 'Train with the winner: ' + shlex.join(['cube_train', *(['--pairs', pairs] if pairs else []), '--config', str(best)])
+        try: found.run(progress=is_cli())
+        except KeyboardInterrupt:
+            if any(o.values for o in found.trials): found.write(folder, how)
+            raise KeyboardInterrupt(f'stopped; {len(found.trials)} finished trials are kept in {folder}; the same command goes on') from None
+        found.write(folder, how)
+        print(f'{found}\n\n{how}\nThe whole story: {folder/"report.md"}')

@@ -360,8 +360,9 @@ def importances(self: Search, phase: str) -> dict[str, float]: # By field, the h
     if len(study.trials) < _FEWEST or len({o.values[0] for o in study.trials}) == 1: return {}
     return optuna.importance.get_param_importances(study, evaluator=_fanova(), target=lambda o: o.values[0])
 
-# %% ../nbs/08_optimization.ipynb #1b7f0615
-def _drawn(plot: Callable, *args, size: tuple[float, float], **kwargs): # matplotlib `Figure`
+# %% ../nbs/08_optimization.ipynb #ee61756c
+def _drawn(plot: Callable, *args, size: tuple[float, float], # Inches
+           **kwargs): # matplotlib `Figure`
     "A picture of Optuna's, without its changes to matplotlib"
     import matplotlib.pyplot as plt, optuna
     with plt.rc_context(), warnings.catch_warnings():
@@ -378,11 +379,12 @@ def figures(self: Search) -> dict: # Of matplotlib `Figure`, by name
     "The best so far, and Optuna's pictures: history, importances and slices of each phase, the Pareto front of several objectives"
     import optuna.visualization.matplotlib as draw
     names = self.options.objective
-    one = dict(target=lambda o: o.values[0], target_name=names[0])
+    one = {'target_name': names[0], **({'target': lambda o: o.values[0]} if len(names) > 1 else {})}
     found = {'plateau': self.plateau.plot(), 'history': _drawn(draw.plot_optimization_history, self.study(), size=(6, 3), **one)}
     for phase in self.axes:
         if not (weight := self.importances(phase)): continue
-        study, some = self.study(phase), [*weight][:_SLICES]
+        study = self.study(phase)
+        some = [o for o in weight if len({t.params.get(o) for t in study.trials} - {None}) > 1][:_SLICES]
         found[f'importances-{phase}'] = _drawn(draw.plot_param_importances, study, evaluator=_fanova(), size=(6, 1 + .25*len(weight)), **one)
         found[f'slices-{phase}'] = _drawn(draw.plot_slice, study, params=some, size=(2.3*len(some), 3), **one)
     if len(names) in (2, 3): found['pareto'] = _drawn(draw.plot_pareto_front, self.study(), target_names=list(names), size=(5, 4))
