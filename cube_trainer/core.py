@@ -252,7 +252,7 @@ class TrainingConfig(Section):
     lr: float = Field(1e-3, gt=0, description='peak learning rate')
     schedule: Literal['cosine', 'one_cycle', 'plateau', 'constant'] = Field('cosine', description='of the rate: up over a tenth of the steps, then a cosine down to a hundredth; up from 1/25 over three tenths, then down to a hundredth; halved after two epochs without a better figure, not below a hundredth; or always the same')
     steps_range: tuple[_AtLeastOne, _AtLeastOne] | None = Field(None, description='each batch takes a number of steps drawn from this range, both ends included, cube.steps among them; null takes cube.steps')
-    hard_negatives: int = Field(0, ge=0, description='answers nearest to a question that are not its own, added to each batch as negatives of InfoNCE; does not help by default')
+    hard_negatives: int | None = Field(None, ge=0, description='answers nearest to a question that are not its own, added to each batch as negatives of InfoNCE, triplet and CoSENT; null takes 16 for 4,000 to 100,000 training pairs, and none for others')
     noise: float = Field(.5, ge=0, description='norm of the fresh noise added to training inputs in every epoch, relative to the norm of the vector')
     weight_decay: float = Field(.01, ge=0, description='decoupled for adamw, added to the gradient for adam and sgd')
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
@@ -283,7 +283,7 @@ class SearchConfig(Section):
     objective: tuple[Literal['mrr', 'ndcg@10', 'centred_cos', 'size'], ...] = Field(('mrr',), min_length=1, description='figures of the validation part; the first one chooses, several span a Pareto front; size is the number of weights')
     prune: bool = Field(True, description='end a trial whose validation curve is below the median of the others; with a single objective')
     seeds: int = Field(5, ge=2, description='seeds of each of the settings of the phase final')
-    storage: str | None = Field(None, min_length=1, description='database for several machines, as an URL for Optuna; null is the file trials.journal in the folder')
+    storage: str | None = Field(None, pattern=r'^\w[\w+]*://', description='database for several machines, as an URL for Optuna; null is the file trials.journal in the folder')
 
     @field_validator('phases', 'objective')
     @classmethod

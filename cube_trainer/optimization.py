@@ -5,28 +5,28 @@
 # %% auto #0
 __all__ = ['SearchFailedError', 'SearchFolderError', 'phase_budgets', 'Final', 'Search', 'search']
 
-# %% ../nbs/08_optimization.ipynb #3cb87fe1
+# %% ../nbs/08_optimization.ipynb #495fd97d
 import hashlib, io, time, warnings
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np, safetensors.torch
+import numpy as np, safetensors.torch, torch
 from tqdm.auto import tqdm
 from fastcore.basics import patch
 
 from .callbacks import Callback
-from .core import Config, ConfigValueError, CubeError, SearchConfig, atomic_write, choose_device, yaml_value
+from .core import Config, ConfigValueError, CubeError, SearchConfig, WriteError, atomic_write, choose_device, yaml_value
 from .datasets import Split, VectorPairs
 from .evaluation import aligned_table
 from .loop import fingerprint, process_group
-from .metrics import answer_ranks, bootstrap_interval, ndcg, pair_cosines, reciprocal_ranks
+from .metrics import answer_ranks, bootstrap_interval, distinct_rows, ndcg, pair_cosines, reciprocal_ranks
 from .plateau import Plateau, SearchTrial, judge_plateau
 from .runs import json_lines
-from .space import Axis, SPACE, phase_axes, start_params, suggest
+from .space import SPACE, phase_axes, start_params, suggest
+from .steps import n_hard_negatives
 from .training import CubeTrainer
-from .trials import Trials, open_storage
+from .trials import SearchStorageError, Trials, database_errors, open_storage
 
 # %% ../nbs/08_optimization.ipynb #2b680b40
 class SearchFailedError(CubeError):
@@ -68,7 +68,7 @@ class _Watch(Callback):
             from optuna import TrialPruned
             raise TrialPruned
 
-# %% ../nbs/08_optimization.ipynb #ac27781c
+# %% ../nbs/08_optimization.ipynb #bd198598
 def _each(trainer: CubeTrainer, part: VectorPairs, name: str # Of an objective, or `cos`
          ) -> np.ndarray: # `[n_questions]`, `[n]` for cosines
     "A figure of each question, or of each pair"
@@ -80,7 +80,7 @@ def _each(trainer: CubeTrainer, part: VectorPairs, name: str # Of an objective, 
 
 def _groups(part: VectorPairs, name: str) -> np.ndarray:
     "The group of each of `_each`"
-    return part.groups if name == 'centred_cos' else answer_ranks(part.q, part).group
+    return part.groups if name == 'centred_cos' else distinct_rows(part.groups, part.q_id)
 
 def _settings(config: Config, start: Config) -> tuple[str, ...]: # `section.key=value`
     "In what `config` differs from `start`, but for the seed"
@@ -90,7 +90,7 @@ def _settings(config: Config, start: Config) -> tuple[str, ...]: # `section.key=
 def _weights(trainer: CubeTrainer) -> str: # As in `config.json` of a run
     return hashlib.sha256(safetensors.torch.save({name: w.contiguous().cpu() for name, w in trainer.model.state_dict().items()})).hexdigest()
 
-# %% ../nbs/08_optimization.ipynb #a8bfdeef
+# %% ../nbs/08_optimization.ipynb #84d4e97e
 class Final(NamedTuple):
     "Settings of the phase final; figures of the first objective, differences to the settings given, intervals of 95 %, paired by question, of which each counts once with its mean over seeds"
     settings: tuple[str, ...] # In what they differ from those given
@@ -125,9 +125,12 @@ class Search:
         self.options, figure = config.search, f'valid_{config.search.objective[0]}'
         if config.training.monitor not in (Config().training.monitor, figure): raise ConfigValueError(f'training.monitor = {config.training.monitor}: in a search the first of search.objective chooses the epoch, too; set that to {config.training.monitor.removeprefix("valid_")}, or leave the monitor out')
         if process_group(choose_device(config.training.device)).num_processes > 1: raise ConfigValueError('a search in a process group would train every trial in all its processes; start the command several times instead, with one --out')
+        if config.training.tensorboard: raise ConfigValueError('training.tensorboard = true: trials have no folder to write to; leave it out')
         self.config = config.override([f'training.monitor={figure}', f'data.seed={config.training.seed if config.data.seed is None else config.data.seed}']) # Where it starts
+        CubeTrainer(self.config).check_config()
         self.figure, self._parts = figure, parts if callable(parts) else lambda config: parts
         self.first = self._parts(self.config) # The parts of `config`
+        self.config = self.config.override([f'training.hard_negatives={n_hard_negatives(self.config, self.first.train)}'])  # so that no other value means the same
         self.phases = phase_budgets(self.options) # Trials of each phase
         self.axes = {phase: phase_axes(phase, self.config, self.first.train.dim, callable(parts) and self.first.train.pairs is not None) for phase in SPACE} # What each phase varies
         self._open(folder)
@@ -135,12 +138,13 @@ class Search:
     def _open(self, folder: str | Path | None) -> None:
         "The studies of the phases; `SearchFolderError` if the folder holds others"
         import optuna
+        if folder: _make_folder(Path(folder))
         where = self.options.storage or folder and Path(folder)/'trials.journal'
         storage = open_storage(where)
         data = [fingerprint(*parts, self.config) for parts in (self.first[:2], (self.first.test, self.first.test))]
-        mark = hashlib.sha256(' '.join([*data, *self.options.objective]).encode()).hexdigest()[:16]
+        mark = hashlib.sha256(' '.join([*data, *self.options.objective, repr(self.axes)]).encode()).hexdigest()[:16]
         if self.options.storage is None and any(not o.study_name.startswith(mark) for o in storage.get_all_studies()):
-            raise SearchFolderError(f'{where} holds a search over other vectors, settings or objectives; choose another folder')
+            raise SearchFolderError(f'{where} holds a search over other vectors, settings, objectives or axes; choose another folder')
         directions = ['minimize' if o == 'size' else 'maximize' for o in self.options.objective]
         pruner = optuna.pruners.MedianPruner(n_startup_trials=_STARTUP, n_warmup_steps=2)
         self.studies = {phase: Trials(storage, f'{mark} {phase}', directions, pruner=pruner) for phase in _SHARES}
@@ -155,28 +159,33 @@ class Search:
         "The settings of a trial, with its seed; to train with them repeats it"
         return self.config.override([*trial.settings, f'training.seed={trial.seed}'])
 
-def _best(trials: list[SearchTrial]) -> SearchTrial | None:
+def _best(trials: Iterable[SearchTrial]) -> SearchTrial | None:
     "The first one with the best figure"
     return max((o for o in trials if o.values), key=lambda o: o.values[0], default=None)
 
-# %% ../nbs/08_optimization.ipynb #08a10e4e
+def _make_folder(folder: Path) -> None:
+    try: folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e: raise WriteError(f'cannot write {folder}: {e.strerror}; choose a folder that is writable') from None
+
+# %% ../nbs/08_optimization.ipynb #164efaa5
+_FAILURES = (CubeError, MemoryError, RuntimeError, np.linalg.LinAlgError) # of a trial; the last three by what settings ask of the machine
+
 @patch
 def _make(self: Search, phase: str, trial, slot: int | str, settings: tuple[str, ...], seed: int) -> None:
     "Make a trial that was claimed"
     import optuna
     trials, own = self.studies[phase], self.config.override([*settings, f'training.seed={seed}'])
-    trainer, state, error = CubeTrainer(own), 'complete', ''
+    trainer, record = CubeTrainer(own), SearchTrial(phase, slot, settings, seed, 'complete', batch_size=own.training.batch_size)
     try:
         parts = self._parts(own)
-        trainer.fit(parts.train, parts.valid, callbacks=[_Watch(trials, trial, self.figure, self.options.prune and phase != 'final' and len(self.options.objective) == 1)])
-    except optuna.TrialPruned: state = 'pruned'
-    except CubeError as e: state, error = 'failed', str(e)
-    except BaseException: trials.drop(trial); raise  # also Ctrl-C: the next one makes it
-    record = SearchTrial(phase, slot, settings, seed, state, curve=tuple(trainer.history), batch_size=own.training.batch_size, seconds=round(trainer.seconds, 3), error=error)
-    if state != 'failed': record = self._judged(record, trainer, parts)
-    trial.set_user_attr('record', record._asdict())
-    if state == 'failed': trial.set_user_attr('error', error)
-    trials.study.tell(trial, record.values or None, {'complete': trials.states.COMPLETE, 'pruned': trials.states.PRUNED, 'failed': trials.states.FAIL}[state], skip_if_finished=True)
+        try: trainer.fit(parts.train, parts.valid, callbacks=[_Watch(trials, trial, self.figure, self.options.prune and phase != 'final' and len(self.options.objective) == 1)])
+        except optuna.TrialPruned: record = record._replace(state='pruned')
+        record = self._judged(record, trainer, parts)
+    except (SearchStorageError, optuna.exceptions.UpdateFinishedTrialError): raise
+    except _FAILURES as e: record = record._replace(state='failed', error=str(e) if isinstance(e, CubeError) else f'{type(e).__name__}: {e}')
+    trial.set_user_attr('record', record._replace(curve=tuple(trainer.history), seconds=round(trainer.seconds, 3))._asdict())
+    if record.error: trial.set_user_attr('error', record.error)
+    trials.study.tell(trial, record.values or None, {'complete': trials.states.COMPLETE, 'pruned': trials.states.PRUNED, 'failed': trials.states.FAIL}[record.state], skip_if_finished=True)
 
 @patch
 def _judged(self: Search, record: SearchTrial, trainer: CubeTrainer, parts: Split) -> SearchTrial:
@@ -186,9 +195,9 @@ def _judged(self: Search, record: SearchTrial, trainer: CubeTrainer, parts: Spli
     if record.phase == 'final': record = record._replace(valid=tuple(each[first].round(6).tolist()), test=tuple(_each(trainer, parts.test, first).round(6).tolist()))
     return record._replace(values=() if record.state == 'pruned' else tuple(float(trainer.n_params) if o == 'size' else best[f'valid_{o}'] for o in self.options.objective),
                            sampling={f'valid_{name}': float(o.std()/len(o)**.5) for name, o in each.items()}, data=fingerprint(parts.train, parts.valid, Config())[:16],
-                           weights=_weights(trainer), n_params=trainer.n_params)
+                           weights=_weights(trainer), n_params=trainer.n_params, made_with={'torch': torch.__version__, 'device': trainer.device.name, 'threads': str(torch.get_num_threads())})
 
-# %% ../nbs/08_optimization.ipynb #10e2ab25
+# %% ../nbs/08_optimization.ipynb #8cda1ce3
 @patch
 def _free(self: Search, phase: str, slot: int, names: list[str]) -> list[str]:
     "The axes whose turn it is"
@@ -198,16 +207,15 @@ def _free(self: Search, phase: str, slot: int, names: list[str]) -> list[str]:
     return list(dict.fromkeys(turns[slot*n:(slot + 1)*n]))
 
 @patch
-def _before(self: Search, phase: str) -> SearchTrial | None:
-    "The best trial of the earlier phases"
-    order = [*SPACE]
-    return _best([o for o in self.trials if o.phase in order[:order.index(phase)]])
+def _base(self: Search, phase: str) -> SearchTrial | None:
+    "The best trial of the other phases, from which a phase starts"
+    return _best(o for o in self.trials if o.phase not in (phase, 'final'))
 
 @patch
 def _born(self: Search, phase: str, slot: int) -> dict:
     "What a new trial is told: the values that it keeps"
     if not slot and not self.trials: return {'params': start_params(self.axes[phase], self.config)}  # first of all, the settings given
-    best = _best([o for o in (self._before(phase), *(o for o in self.trials if o.phase == phase)) if o])
+    best = _best(o for o in self.trials if o.phase != 'final')
     kept = start_params(self.axes[phase], self.config_of(best) if best else self.config)
     for name in self._free(phase, slot, list(kept)): del kept[name]
     return {'params': kept}
@@ -216,7 +224,7 @@ def _born(self: Search, phase: str, slot: int) -> dict:
 def _propose(self: Search, phase: str, trial) -> tuple[str, ...]:
     "The settings of a trial"
     import optuna
-    a, best = trial.user_attrs, self._before(phase)
+    a, best = trial.user_attrs, self._base(phase)
     draw, base = a['born'].get('draw', 0), self.config_of(best) if best else self.config
     seed = np.random.SeedSequence([self.config.training.seed, [*SPACE].index(phase), a['slot'], draw]).generate_state(1)[0]
     self.studies[phase].study.sampler = optuna.samplers.TPESampler(n_startup_trials=_STARTUP, seed=int(seed))
@@ -228,13 +236,13 @@ def _repeats(self: Search, phase: str, trial, settings: tuple[str, ...]) -> bool
     others = [o.user_attrs['settings'] for name in self.axes for o in self.studies[name].by_slot().values() if 'settings' in o.user_attrs and (name, o.number) != (phase, trial.number)]
     return list(settings) in others and trial.user_attrs['born'].get('draw', 0) < _DRAWS
 
-# %% ../nbs/08_optimization.ipynb #ea1a503d
+# %% ../nbs/08_optimization.ipynb #92e45be1
 @patch
 def _explore(self: Search, phase: str, watch: Callable) -> None:
     "Make the trials of a phase"
     import optuna
     trials = self.studies[phase]
-    if best := self._before(phase):  # the sampler should know where the phase starts
+    if best := self._base(phase):  # the sampler should know where the phase starts
         params = start_params(self.axes[phase], self.config_of(best))
         trials.note('start', optuna.trial.create_trial(params=params, distributions={o.name: o.distribution for o in self.axes[phase] if o.name in params}, values=list(best.values)))
     def make(trial):
@@ -248,13 +256,14 @@ def _explore(self: Search, phase: str, watch: Callable) -> None:
 def _finalists(self: Search) -> list[tuple[str, ...]]:
     "The settings given, and the best ones found"
     found = dict.fromkeys(o.settings for o in sorted((o for o in self.trials if o.phase != 'final' and o.values), key=lambda o: -o.values[0]))
-    return [(), *[o for o in found if o][:self.phases['final']]]
+    return [(), *[o for o in found if o][:self.phases.get('final', len(found))]]
 
 @patch
 def _conclude(self: Search, watch: Callable) -> None:
     "Train the best settings with new seeds"
-    trials, first = self.studies['final'], self.config.training.seed + 1
-    plan = {f'{" ".join(settings) or "as given"}, seed {seed}': {'settings': list(settings), 'seed': seed} for seed in range(first, first + self.options.seeds) for settings in self._finalists()}
+    trials, finalists = self.studies['final'], self._finalists()
+    seeds = [(self.config.training.seed + 1 + i) % 2**32 for i in range(self.options.seeds)]
+    plan = {f'{" ".join(settings) or "as given"}, seed {seed}': {'settings': list(settings), 'seed': seed} for seed in seeds for settings in finalists}
     def make(trial): self._make('final', trial, trial.user_attrs['slot'], tuple(trial.user_attrs['born']['settings']), trial.user_attrs['born']['seed'])
     self._fill(trials, {slot: lambda born=born: born for slot, born in plan.items()}, make, watch)
 
@@ -262,36 +271,46 @@ def _conclude(self: Search, watch: Callable) -> None:
 def _fill(self: Search, trials: Trials, slots: dict[int | str, Callable[[], dict]], # What to tell each, asked when its turn comes
           make: Callable, watch: Callable) -> None:
     "Make trials until every slot has one, in whatever process"
+    from optuna.exceptions import UpdateFinishedTrialError
     while True:
         trials.revive()
-        if watch() or not (left := [o for o in slots if o not in trials.finished()]): return
+        finished, begun = trials.finished(), trials.by_slot()
+        if watch() or all(o in finished for o in slots): return
         if not (trial := trials.claim()):
-            new = next((o for o in left if o not in trials.by_slot()), None)
-            if new is None: time.sleep(_POLL); continue  # others are at work
-            trials.offer({new: slots[new]()})
+            new = next((o for o in slots if o not in begun), None)
+            if new is None: time.sleep(_POLL)  # others are at work
+            else: trials.offer({new: slots[new]()})
             continue
-        make(trial)
+        try: make(trial)
+        except UpdateFinishedTrialError: pass  # taken for dead meanwhile: another process makes it
+        except BaseException: trials.drop(trial); raise  # also Ctrl-C: whoever comes next makes it
 
-# %% ../nbs/08_optimization.ipynb #88b451d5
+# %% ../nbs/08_optimization.ipynb #3590ea39
 @patch
 def run(self: Search, progress: bool = False # Show a bar with the time left
        ) -> Search:
     "Make what is left of the search, together with other processes that do"
     began, until = time.monotonic(), 0
-    trainings = {phase: n if phase != 'final' else (n + 1)*self.options.seeds for phase, n in self.phases.items()}
-    total = sum(trainings.values())
-    with tqdm(total=total, initial=len(self.trials), desc='search', unit='training', disable=not progress) as bar:
+    trainings = {phase: n if phase != 'final' else (n + 1)*self.options.seeds for phase, n in self.phases.items() if n}
+    total, made = sum(trainings.values()), self.trials
+    with database_errors(), tqdm(total=total + sum(o.phase not in trainings for o in made), initial=len(made), desc='search', unit='training', disable=not progress) as bar:
         for phase, n in trainings.items():
             until += n
             def watch(until=until, phase=phase) -> bool:
                 "Show how far it is; is the phase's time over?"
                 made = self.trials
-                bar.n = len(made); bar.set_postfix_str(f'{phase}, best {o.values[0]:.4f}' if (o := _best([o for o in made if o.phase != 'final'])) else phase)
+                bar.n = len(made); bar.total = max(bar.total, bar.n)
+                bar.set_postfix_str(f'{phase}, best {best.values[0]:.4f}' if (best := _best(o for o in made if o.phase != 'final')) else phase)
                 return self.options.seconds is not None and bool(made) and time.monotonic() - began > self.options.seconds*until/total
             if phase != 'final': self._explore(phase, watch)
             elif not self.trials or any(o.values for o in self.trials): self._conclude(watch)
-    if not any(o.values for o in self.trials): raise SearchFailedError(f"none of {len(self.trials)} trials finished; the last said: {self.trials[-1].error if self.trials else 'nothing'}")
+    self._refuse_empty()
     return self
+
+@patch
+def _refuse_empty(self: Search) -> None:
+    "`SearchFailedError` if there is nothing to speak of"
+    if not any(o.values for o in self.trials): raise SearchFailedError(f'none of {len(self.trials)} trials finished' + (f'; the last said: {self.trials[-1].error}' if self.trials else '; `run` makes them'))
 
 def search(parts: Split | Callable[[Config], Split], # See `Search`
            config: Config | None = None, # Where the search starts, and its section `search`
@@ -301,14 +320,16 @@ def search(parts: Split | Callable[[Config], Split], # See `Search`
     "Search for better settings than those of `config`"
     return Search(parts, config, folder).run(progress)
 
-# %% ../nbs/08_optimization.ipynb #80d953ab
+# %% ../nbs/08_optimization.ipynb #7c7e91c8
 @patch(as_prop=True)
 def finals(self: Search) -> list[Final]:
-    "The settings of the phase final, the best first, with the seeds that all of them finished"
-    made = {}
+    "The settings of the phase final, the best first, with the seeds that all of them finished; those that failed with one are left out"
+    made, failed = {}, {o.settings for o in self.trials if o.phase == 'final' and o.state == 'failed'}
     for o in self.trials:
-        if o.phase == 'final' and o.values: made.setdefault(o.settings, {})[o.seed] = o
-    seeds = sorted(set.intersection(*map(set, made.values()))) if () in made else []
+        if o.phase == 'final' and o.settings not in failed: made.setdefault(o.settings, {})[o.seed] = o
+    asked = [set(made[o]) for o in self._finalists() if o in made]
+    seeds = sorted(set.intersection(*asked)) if () in made else []
+    made = {settings: o for settings, o in made.items() if {*seeds} <= {*o}}  # a search that was extended has others, too
     if not seeds: return []
     groups = [_groups(part, self.options.objective[0]) for part in (self.first.valid, self.first.test)]
     each = {settings: [np.mean([getattr(o[seed], part) for seed in seeds], axis=0) for part in ('valid', 'test')] for settings, o in made.items()}
@@ -327,15 +348,16 @@ def winner(self: Search) -> Final | None: # `None` where there is no phase final
 @patch(as_prop=True)
 def best(self: Search) -> Config:
     "The settings that won, with a seed that they were judged by"
+    self._refuse_empty()
     if won := self.winner: return self.config.override([*won.settings, f'training.seed={won.seeds[0]}'])
-    return self.config_of(_best([o for o in self.trials if o.phase != 'final']))
+    return self.config_of(_best(self.trials))
 
 @patch(as_prop=True)
 def plateau(self: Search) -> Plateau:
     "Whether more trials would help, and the evidence"
     return judge_plateau(self.trials, self.figure)
 
-# %% ../nbs/08_optimization.ipynb #f90397ea
+# %% ../nbs/08_optimization.ipynb #b92700b0
 @patch
 def study(self: Search, phase: str | None = None # One of `core`, `loss`, `architecture`; `None` takes all three
          ): # `optuna.Study`, in memory
@@ -343,7 +365,8 @@ def study(self: Search, phase: str | None = None # One of `core`, `loss`, `archi
     import optuna
     study = optuna.create_study(directions=self.studies['core'].study.directions)
     for name in self.axes if phase is None else [phase]:
-        study.add_trials([o for o in sorted(self.studies[name].finished().values(), key=lambda o: o.number) if o.state == optuna.trial.TrialState.COMPLETE and (phase or 'record' in o.user_attrs)])
+        made = [o for o in sorted(self.studies[name].finished().values(), key=lambda o: o.number) if o.state == optuna.trial.TrialState.COMPLETE]
+        study.add_trials([o for o in made if phase or 'record' in o.user_attrs])  # where a phase starts was made by another
     return study
 
 _FEWEST = 4 # trials of a phase under which importances say nothing
@@ -360,7 +383,7 @@ def importances(self: Search, phase: str) -> dict[str, float]: # By field, the h
     if len(study.trials) < _FEWEST or len({o.values[0] for o in study.trials}) == 1: return {}
     return optuna.importance.get_param_importances(study, evaluator=_fanova(), target=lambda o: o.values[0])
 
-# %% ../nbs/08_optimization.ipynb #ee61756c
+# %% ../nbs/08_optimization.ipynb #b7e0b905
 def _drawn(plot: Callable, *args, size: tuple[float, float], # Inches
            **kwargs): # matplotlib `Figure`
     "A picture of Optuna's, without its changes to matplotlib"
@@ -380,6 +403,7 @@ def figures(self: Search) -> dict: # Of matplotlib `Figure`, by name
     import optuna.visualization.matplotlib as draw
     names = self.options.objective
     one = {'target_name': names[0], **({'target': lambda o: o.values[0]} if len(names) > 1 else {})}
+    if not self.study().trials: return {}
     found = {'plateau': self.plateau.plot(), 'history': _drawn(draw.plot_optimization_history, self.study(), size=(6, 3), **one)}
     for phase in self.axes:
         if not (weight := self.importances(phase)): continue
@@ -390,14 +414,14 @@ def figures(self: Search) -> dict: # Of matplotlib `Figure`, by name
     if len(names) in (2, 3): found['pareto'] = _drawn(draw.plot_pareto_front, self.study(), target_names=list(names), size=(5, 4))
     return found
 
-# %% ../nbs/08_optimization.ipynb #e7024eb0
+# %% ../nbs/08_optimization.ipynb #6d380927
 _PHASE_COLUMNS = ('trials', 'pruned', 'failed', 'best before', 'best', 'gain', 'minutes')
 
 @patch(as_prop=True)
 def phase_table(self: Search) -> str:
     "What each phase did, in Markdown"
     rows, best = [], None
-    for phase in self.phases:
+    for phase in self.studies:
         made = [o for o in self.trials if o.phase == phase]
         if not made: continue
         now = _best([*([best] if best else []), *made]) if phase != 'final' else None
@@ -421,7 +445,8 @@ def final_table(self: Search) -> str:
 def verdict(self: Search) -> str:
     "What came out, in a few sentences"
     won, figure = self.winner, self.options.objective[0]
-    if not won: said = 'No settings were trained with several seeds: that the best trial is better than the settings given may be luck.'
+    if not won: said = 'Nothing was compared over several seeds: that the best trial is better than the settings given may be luck.'
+    elif len(self.finals) == 1: said = 'Nothing but the settings given was trained with several seeds.'
     elif not won.settings: said = 'Keep the settings given: on the validation part none is better by more than a standard error.'
     else:
         worth = 'better' if won.interval[0] > 0 else 'worse' if won.interval[1] < 0 else 'not significantly different'
@@ -435,13 +460,21 @@ def _repr_markdown_(self: Search) -> str: return '\n\n'.join(o for o in (self.ph
 def __repr__(self: Search) -> str: return self._repr_markdown_()
 
 @patch
+def _front(self: Search) -> str:
+    "The Pareto front of several objectives, in Markdown"
+    if len(self.options.objective) == 1: return ''
+    front = [o.user_attrs['record'] for o in self.study().best_trials]
+    rows = [[f"{o['phase']} {o['slot']}", *(f'{value:.4f}' if name != 'size' else f'{value:,.0f}' for name, value in zip(self.options.objective, o['values']))] for o in front]
+    return 'No trial is better than one of these in one objective and as good in the others:\n\n' + aligned_table(['trial', *self.options.objective], rows) + '\n' + ''.join(f"\n- {o['phase']} {o['slot']}: {', '.join(o['settings']) or 'as given'}" for o in front)
+
+@patch
 def write(self: Search, folder: str | Path, # Made if it is not there
           how: str = '' # How to train with `best.yaml`, for the report
          ) -> None:
     "Write `best.yaml`, `start.yaml`, `trials.jsonl`, `report.md` and its pictures"
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    self.best.save(folder/'best.yaml'); self.config.save(folder/'start.yaml')
+    _make_folder(folder)
+    for name, config in (('best', self.best), ('start', self.config)): config.override(['search.storage=null']).save(folder/f'{name}.yaml')  # which may hold a password
     atomic_write(folder/'trials.jsonl', json_lines(o._asdict() for o in self.trials))
     pictures = self.figures()
     for name, fig in pictures.items():
@@ -450,7 +483,7 @@ def write(self: Search, folder: str | Path, # Made if it is not there
     shown = lambda kind: '\n'.join(f'![{name}]({name}.png)' for name in pictures if name.split('-')[0] in kind)
     failed = [f'- {o.phase} {o.slot}: {o.error} ({", ".join(o.settings) or "as given"})' for o in self.trials if o.error]
     weights = [f'- {phase}: {", ".join(f"{name} {o:.2f}" for name, o in found.items())}' for phase in self.axes if (found := self.importances(phase))]
-    parts = ['# Search', self.phase_table, self.final_table, self.verdict, how, shown(('history', 'pareto')), '## Does it depend on what is trained, and would more trials help?', self.plateau.table, shown(('plateau',))]
+    parts = ['# Search', self.phase_table, self.final_table, self.verdict, how, self._front(), shown(('history', 'pareto')), '## Does it depend on what is trained, and would more trials help?', self.plateau.table, shown(('plateau',))]
     if weights: parts += ['## What mattered', 'Share of the differences between trials that each field explains; from few trials, a hint.', '\n'.join(weights), shown(('importances', 'slices'))]
     if failed: parts += ['## Trials that failed', '\n'.join(failed)]
     parts.append('`start.yaml`: the settings given. `trials.jsonl`: settings, seed, figures, curve and weights (SHA-256, as in the `config.json` of a run) of every trial. To repeat one, train with its settings and seed on top of `start.yaml`.')

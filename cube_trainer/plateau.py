@@ -30,6 +30,7 @@ class SearchTrial(NamedTuple):
     data: str = '' # Digest of what was learned and what judged it
     weights: str = '' # Digest of the weights that were kept
     n_params: int = 0
+    made_with: dict[str, str] = {} # On what the last bits depend: device, threads, version of torch
     seconds: float = 0.
     error: str = '' # Why it failed
     valid: tuple[float, ...] = () # Phase final: the first objective's figure of each question of the validation part, of each pair for cosines
@@ -70,7 +71,7 @@ class Plateau:
         fig = new_figure(5, 2.4)
         ax = fig.subplots()
         ax.step(range(1, len(self.best) + 1), self.best, where='post', label='best so far')
-        if self.luck is not None:
+        if self.luck is not None and self.best:
             since = _late(len(self.best))
             ax.axhspan(self.best[since - 1], self.best[since - 1] + self.luck, xmin=.66, color='tab:orange', alpha=.3, lw=0, label='luck of the last third')
         ax.set(xlabel='trial', ylabel='best so far', title=self.verdict); ax.legend(fontsize=7, loc='lower right')
@@ -98,18 +99,26 @@ def _between_seeds(trials: Sequence[SearchTrial]) -> float | None:
 def _drift(curves: Sequence[np.ndarray]) -> float:
     "Correlation of successive steps of curves, pooled; -.5 where there are none"
     steps = [np.diff(o) for o in curves if len(o) > 2]
-    size = sum(float((o**2).sum())*(len(o) - 1)/len(o) for o in steps)
-    return sum(float(o[1:] @ o[:-1]) for o in steps)/size if size else -.5
+    if not steps: return -.5
+    before, after = np.concatenate([o[:-1] for o in steps]), np.concatenate([o[1:] for o in steps])
+    size = np.linalg.norm(before)*np.linalg.norm(after)
+    return float(before @ after/size) if size else -.5
 
+def _moved(trials: Sequence[SearchTrial]) -> float:
+    "`Plateau.moved`; of figures that no choice of questions changes none counts"
+    each = [[abs(row[name] - t.curve[0][name])/error for name, error in t.sampling.items() if error for row in t.curve] for t in trials]
+    return float(np.median([max(o) for o in each if o] or [np.inf]))
+
+_ENOUGH = 6 # trials below which the last third says nothing
 _STILL = .5 # sampling errors; the order of pairs alone moves a mean of batch means by a third of this
 
-def judge_plateau(trials: Sequence[SearchTrial], # In the order of the search; one at least has figures
+def judge_plateau(trials: Sequence[SearchTrial], # In the order of the search
                   figure: str # Of `curve`, that of the first objective, such as `valid_mrr`
                  ) -> Plateau:
     "What the trials say of the search"
     judged = [t for t in trials if t.curve and t.state != 'failed']
-    moved = np.median([max(abs(row[name] - t.curve[0][name])/max(error, 1e-12) for name, error in t.sampling.items() for row in t.curve) for t in judged])
-    drift = max(_drift([np.array([row[name] for row in t.curve]) for t in judged]) for name in judged[0].sampling)
+    moved = _moved(judged)
+    drift = max((_drift([np.array([row[name] for row in t.curve]) for t in judged]) for name in (judged[0].sampling if judged else ())), default=0.)
     before = {}
     for t in judged: before.setdefault(t.data, {}).setdefault(t.batch_size, t.curve[0][figure])
     explored = [t for t in trials if t.phase != 'final']
@@ -122,7 +131,7 @@ def judge_plateau(trials: Sequence[SearchTrial], # In the order of the search; o
     seeds, n = _between_seeds(trials), len(best)
     late, luck = best[-1] - best[_late(n) - 1] if n else 0., None if seeds is None else seeds*_luck(n or 1)
     if moved < _STILL and drift < 0: verdict = 'the metric does not depend on the weights'
-    elif luck is None or not n: verdict = 'unknown'
+    elif luck is None or n < _ENOUGH: verdict = 'unknown'
     else: verdict = 'still climbing' if late > luck else 'plateau within seed noise'
-    return Plateau(verdict, tuple(best), gains, float(moved), float(drift), max((_spread(list(o.values())) for o in before.values()), default=0.), _spread([x for o in before.values() for x in o.values()]),
-                   float(np.mean([t.sampling[figure] for t in judged])), float(np.std([t.values[0] for t in explored if t.values] or [0.])), seeds, float(late), luck)
+    return Plateau(verdict, tuple(best), gains, moved, float(drift), max((_spread(list(o.values())) for o in before.values()), default=0.), _spread([x for o in before.values() for x in o.values()]),
+                   float(np.mean([t.sampling[figure] for t in judged] or [0.])), float(np.std([t.values[0] for t in explored if t.values] or [0.])), seeds, float(late), luck)

@@ -9,6 +9,8 @@ __all__ = ['SPACE', 'Axis', 'phase_axes', 'suggest', 'start_params']
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from .core import Config, CubeError, yaml_value
 from .training import CubeTrainer
 
@@ -56,11 +58,16 @@ def _own(config: Config, name: str) -> int | float | str:
     value = getattr(getattr(config, section), key)
     return value if isinstance(value, (int, float, str)) and not isinstance(value, bool) else yaml_value(config.model_dump(mode='json')[section][key])
 
-def _agrees(config: Config, setting: str) -> bool:
-    "Is `config` valid with `setting`?"
-    try: CubeTrainer(config.override([setting])).check_config()
+def _valid(config: Config, settings: list[str]) -> bool:
+    try: CubeTrainer(config.override(settings)).check_config()
     except CubeError: return False
     return True
+
+def _agrees(config: Config, axis: Axis, value) -> bool:
+    "Is `config` valid with `value`, as it is, with what depends on the axis at its default, or with what the axis depends on?"
+    idle = [f'{o.name}={_own(Config(), o.name)}' for axes in SPACE.values() for o in axes if axis.name in o.needs]
+    needed = [f'{name}=1' for name in axis.needs[:1]]
+    return any(_valid(config, [f'{axis.name}={value}', *more]) for more in ([], idle, needed))
 
 def phase_axes(phase: str, # `core`, `loss` or `architecture`
                config: Config, # Where the search starts
@@ -71,10 +78,10 @@ def phase_axes(phase: str, # `core`, `loss` or `architecture`
     axes = []
     for axis in [*SPACE[phase], *_by_data(phase, config, dim, texts)]:
         own = _own(config, axis.name)
-        if axis.log: axes.append(axis._replace(values=(min(own, axis.values[0]), max(own, axis.values[1]))) if own > 0 else axis)
+        if axis.log and own > 0: axes.append(axis._replace(values=(min(own, axis.values[0]), max(own, axis.values[1]))))
         else:
-            values = [o for o in axis.values if o != own and _agrees(config, f'{axis.name}={o}')]
-            axes.append(axis._replace(values=(own, *values)))
+            values = [float(f'{o:.2g}') for o in np.geomspace(*axis.values, 4)] if axis.log else axis.values
+            axes.append(axis._replace(values=(own, *(o for o in values if o != own and _agrees(config, axis, o))), log=False))
     return axes
 
 # %% ../nbs/07a_space.ipynb #e5833a59
