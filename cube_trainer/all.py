@@ -22,5 +22,8 @@ from .loop import *
 from .key import *
 from .readout import *
 from .training import *
+from .space import *
+from .trials import *
+from .plateau import *
 from .optimization import *
 from .pipeline import *

@@ -14,7 +14,7 @@ from typing import Iterator
 
 from fastcore.script import Param, call_parse, is_cli
 
-from .core import Config, ConfigValueError, CubeError, WriteError, new_folder
+from .core import Config, ConfigValueError, CubeError, WriteError
 
 # %% ../nbs/10_commands.ipynb #8ca5e8b0
 @contextmanager
@@ -136,8 +136,6 @@ def cube_search(
         from cube_trainer.pipeline import make_teachers, trial_parts
         folder = Path(out)
         parts = trial_parts(settings, pairs, make_teachers(settings, progress=is_cli()), is_cli())
-        if not folder.is_dir():
-            with new_folder(folder): pass
         found, best = Search(parts, settings, folder), folder/'best.yaml'
         how = 'Train with the winner: ' + shlex.join(['cube_train', *(['--pairs', pairs] if pairs else []), '--config', str(best)])
         try: found.run(progress=is_cli())

@@ -6,11 +6,10 @@
 __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError', 'ConfigFileError', 'DeviceError', 'WriteError',
            'Section', 'ReshaperConfig', 'CubeConfig', 'DialogueConfig', 'TeacherConfig', 'TeachersConfig',
            'DistillationConfig', 'LossConfig', 'TrainingConfig', 'SearchConfig', 'PathsConfig', 'atomic_file',
-           'atomic_write', 'yaml_value', 'to_yaml', 'Config', 'new_folder', 'seeded', 'Device', 'choose_device',
-           'new_figure']
+           'atomic_write', 'yaml_value', 'to_yaml', 'Config', 'seeded', 'Device', 'choose_device', 'new_figure']
 
 # %% ../nbs/00_core.ipynb #2a453aaf
-import difflib, os, random, re, shutil, sys
+import difflib, os, random, re, sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple, get_args
@@ -436,36 +435,6 @@ def _from_dict(data: dict, source: str) -> Config:
     "`data` as a configuration; an error names `source`"
     try: return Config(**data)
     except CubeError as e: raise type(e)(f'{source}: {e.message}') from None
-
-# %% ../nbs/00_core.ipynb #bf521df7
-def _refuse_taken(path: Path, replace: bool) -> None:
-    "`WriteError` if `path` is a file, or a folder that must not be replaced"
-    if path.exists() and not path.is_dir(): raise WriteError(f'{path} is a file; choose another folder')
-    if not replace and path.exists() and any(path.iterdir()): raise WriteError(f'{path} is not empty; choose another folder')
-
-@contextmanager
-def new_folder(path: str | Path, # Where the folder ends up
-               replace: bool = False # Take the place of what is there; otherwise only of an empty folder
-              ) -> Iterator[Path]:
-    "Yield a hidden folder beside `path` that becomes `path` when the block ends, and vanishes if it fails"
-    path = Path(path).expanduser().resolve()
-    if Path.cwd().is_relative_to(path): raise WriteError(f'{path} holds the current folder, which cannot be replaced; choose another')
-    tmp, old = (path.with_name(f'.{path.name}.{os.getpid()}.{kind}') for kind in ('tmp', 'old'))
-    try:
-        _refuse_taken(path, replace)
-        tmp.mkdir(parents=True)
-        yield tmp
-        _refuse_taken(path, replace)  # again: someone else may have been faster
-        for file in tmp.rglob('*'):
-            if file.is_file():
-                with open(file, 'rb+') as f: os.fsync(f.fileno())
-        if path.exists(): os.replace(path, old)
-        os.replace(tmp, path)
-    except OSError as e:
-        if old.exists() and not path.exists(): os.replace(old, path)
-        raise WriteError(f'cannot write {path}: {e.strerror or e}; choose a folder that is writable and has room') from e
-    finally:
-        for leftover in (tmp, old): shutil.rmtree(leftover, ignore_errors=True)
 
 # %% ../nbs/00_core.ipynb #de4c2b53
 @contextmanager

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .core import Config, CubeError, yaml_value
+from .core import Config, CubeError, LossConfig, yaml_value
 from .training import CubeTrainer
 
 # %% ../nbs/07a_space.ipynb #f6b4012c
@@ -21,6 +21,7 @@ class Axis(NamedTuple):
     values: tuple # To choose from, or the two ends of a logarithmic scale
     log: bool = False
     needs: tuple[str, ...] = () # Fields, of earlier axes, of which one at least must be above zero for this one to act
+    idle: float = 0 # Its value where it does not act
 
     @property
     def distribution(self): # Of Optuna
@@ -31,7 +32,7 @@ _TERMS = ('loss.infonce', 'loss.triplet', 'loss.cosent')
 SPACE: dict[str, tuple[Axis, ...]] = {
     'core': (Axis('training.lr', (1e-4, 1e-2), log=True), Axis('training.batch_size', (32, 64, 128, 256, 512)), Axis('training.epochs', (10, 20, 40)),
              Axis('training.schedule', ('cosine', 'one_cycle', 'constant')), Axis('training.weight_decay', (1e-3, 1.), log=True)),
-    'loss': (Axis('loss.infonce', (0., .3, 1., 3., 10.)), Axis('loss.temperature', (.01, .2), log=True, needs=('loss.infonce',)), Axis('loss.cosine', (0., .3, 1., 3.)),
+    'loss': (Axis('loss.infonce', (0., .3, 1., 3., 10.)), Axis('loss.temperature', (.01, .2), log=True, needs=('loss.infonce',), idle=LossConfig().temperature), Axis('loss.cosine', (0., .3, 1., 3.)),
              Axis('loss.cosent', (0., .3, 1.)), Axis('loss.triplet', (0., .3, 1.)), Axis('loss.similarity', (0., .3, 1.)),
              Axis('training.hard_negatives', (0, 4, 16), needs=_TERMS), Axis('loss.queue', (0, 512, 2048), needs=_TERMS),
              Axis('training.noise', (0., .25, .5, 1.)), Axis('training.curriculum', (0., .5))),
@@ -65,7 +66,7 @@ def _valid(config: Config, settings: list[str]) -> bool:
 
 def _agrees(config: Config, axis: Axis, value) -> bool:
     "Is `config` valid with `value`, as it is, with what depends on the axis at its default, or with what the axis depends on?"
-    idle = [f'{o.name}={_own(Config(), o.name)}' for axes in SPACE.values() for o in axes if axis.name in o.needs]
+    idle = [f'{o.name}={o.idle}' for axes in SPACE.values() for o in axes if axis.name in o.needs]
     needed = [f'{name}=1' for name in axis.needs[:1]]
     return any(_valid(config, [f'{axis.name}={value}', *more]) for more in ([], idle, needed))
 
@@ -90,10 +91,10 @@ def suggest(trial, # `optuna.Trial`
             base: Config # What the axes do not name
            ) -> list[str]: # `section.key=value`
     "The settings of a trial"
-    found, default = {}, Config()
+    found = {}
     for axis in axes:
         acts = not axis.needs or any(found.get(name, _own(base, name)) for name in axis.needs)
-        if not acts: found[axis.name] = _own(default, axis.name)
+        if not acts: found[axis.name] = axis.idle
         elif axis.log: found[axis.name] = trial.suggest_float(axis.name, *axis.values, log=True)
         else: found[axis.name] = trial.suggest_categorical(axis.name, axis.values)
     return [f'{name}={value}' for name, value in found.items()]
