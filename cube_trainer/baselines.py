@@ -18,9 +18,9 @@ from scipy.linalg import orthogonal_procrustes, solve
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .core import ConfigValueError, LossConfig, seeded
+from .core import ConfigValueError, seeded
 from .datasets import VectorPairs, add_noise, unit_length
-from .losses import infonce_loss
+from .losses import TEMPERATURE, infonce_loss
 from .metrics import answer_ranks, reciprocal_ranks
 
 # %% ../nbs/05b_baselines.ipynb #21357883
@@ -84,7 +84,7 @@ class Neighbours(Baseline):
     a: np.ndarray # `[m, d]` their answers, likewise
     k: int # Neighbours
     mix: float # Share of their answers, from 0 to 1
-    temperature: float = LossConfig().temperature # Divides the cosines
+    temperature: float = TEMPERATURE # Divides the cosines
 
     def predict(self, q: np.ndarray) -> np.ndarray: return _by_rows(self._predict, unit_length(q))
 
@@ -207,7 +207,7 @@ def _epoch(net: nn.Module, opt: torch.optim.Optimizer, train: VectorPairs, q: np
     "Train `net` on one pass over the pairs, with the inputs `q`"
     q, a, q_id, a_id = (torch.as_tensor(o) for o in (q, train.a, train.q_id, train.a_id))
     for i in np.array_split(rng.permutation(len(train)), -(-len(train)//_ADAPTER['batch_size'])):
-        loss = infonce_loss(net(q[i]), a[i], LossConfig().temperature, q_id[i], a_id[i])
+        loss = infonce_loss(net(q[i]), a[i], TEMPERATURE, q_id[i], a_id[i])
         opt.zero_grad(); loss.backward(); opt.step()
 
 def _train_adapter(make: Callable[[int], nn.Module], # A net for the dimension of the vectors; its `frozen()` is the baseline it is at the moment

@@ -225,7 +225,7 @@ class LossConfig(Section):
     mse: float = Field(0., ge=0, description='weight of the mean squared difference of prediction and answer')
     l1: float = Field(0., ge=0, description='weight of the mean absolute difference of prediction and answer')
     infonce: float = Field(1., ge=0, description='weight of InfoNCE over the answers of the batch')
-    temperature: float = Field(.05, gt=0, description='temperature of InfoNCE')
+    temperature: float | None = Field(None, gt=0, description='temperature of InfoNCE; null takes .02 where training.hard_negatives is null and means 16, and .05 elsewhere')
     queue: int = Field(0, ge=0, description='answers of the batches before that stay in line as further negatives of InfoNCE, triplet and CoSENT')
     triplet: float = Field(0., ge=0, description='weight of the triplet loss over the answers of the batch')
     triplet_margin: float = Field(.2, ge=0, description='how much farther, by cosine, a wrong answer should be than the right one')

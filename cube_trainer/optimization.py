@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SearchFailedError', 'SearchFolderError', 'phase_budgets', 'Final', 'Search', 'search']
 
-# %% ../nbs/08_optimization.ipynb #495fd97d
+# %% ../nbs/08_optimization.ipynb #cad831d3
 import hashlib, io, time, warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,7 +24,7 @@ from .metrics import answer_ranks, bootstrap_interval, distinct_rows, ndcg, pair
 from .plateau import Plateau, SearchTrial, judge_plateau
 from .runs import json_lines
 from .space import SPACE, phase_axes, start_params, suggest
-from .steps import n_hard_negatives
+from .steps import by_size
 from .training import CubeTrainer
 from .trials import SearchStorageError, Trials, database_errors, open_storage
 
@@ -90,7 +90,7 @@ def _settings(config: Config, start: Config) -> tuple[str, ...]: # `section.key=
 def _weights(trainer: CubeTrainer) -> str: # As in `config.json` of a run
     return hashlib.sha256(safetensors.torch.save({name: w.contiguous().cpu() for name, w in trainer.model.state_dict().items()})).hexdigest()
 
-# %% ../nbs/08_optimization.ipynb #84d4e97e
+# %% ../nbs/08_optimization.ipynb #9031ae91
 class Final(NamedTuple):
     "Settings of the phase final; figures of the first objective, differences to the settings given, intervals of 95 %, paired by question, of which each counts once with its mean over seeds"
     settings: tuple[str, ...] # In what they differ from those given
@@ -130,7 +130,7 @@ class Search:
         CubeTrainer(self.config).check_config()
         self.figure, self._parts = figure, parts if callable(parts) else lambda config: parts
         self.first = self._parts(self.config) # The parts of `config`
-        self.config = self.config.override([f'training.hard_negatives={n_hard_negatives(self.config, self.first.train)}'])  # so that no other value means the same
+        self.config = by_size(self.config, self.first.train)  # no null, which would mean the same as a number
         self.phases = phase_budgets(self.options) # Trials of each phase
         self.axes = {phase: phase_axes(phase, self.config, self.first.train.dim, callable(parts) and self.first.train.pairs is not None) for phase in SPACE} # What each phase varies
         self._open(folder)
@@ -383,7 +383,7 @@ def importances(self: Search, phase: str) -> dict[str, float]: # By field, the h
     if len(study.trials) < _FEWEST or len({o.values[0] for o in study.trials}) == 1: return {}
     return optuna.importance.get_param_importances(study, evaluator=_fanova(), target=lambda o: o.values[0])
 
-# %% ../nbs/08_optimization.ipynb #b7e0b905
+# %% ../nbs/08_optimization.ipynb #aa93d23b
 def _drawn(plot: Callable, *args, size: tuple[float, float], # Inches
            **kwargs): # matplotlib `Figure`
     "A picture of Optuna's, without its changes to matplotlib"
@@ -392,6 +392,7 @@ def _drawn(plot: Callable, *args, size: tuple[float, float], # Inches
         warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
         fig = np.ravel(plot(*args, **kwargs))[0].figure
         fig.set_size_inches(size); fig.set_layout_engine('constrained')
+        for ax in fig.axes: ax.xaxis.set_minor_formatter('')  # whose labels lie on one another
         plt.close(fig)
     return fig
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .core import Config, CubeError, LossConfig, yaml_value
+from .core import Config, CubeError, yaml_value
 from .training import CubeTrainer
 
 # %% ../nbs/07a_space.ipynb #f6b4012c
@@ -21,7 +21,7 @@ class Axis(NamedTuple):
     values: tuple # To choose from, or the two ends of a logarithmic scale
     log: bool = False
     needs: tuple[str, ...] = () # Fields, of earlier axes, of which one at least must be above zero for this one to act
-    idle: float = 0 # Its value where it does not act
+    idle: float | str = 0 # Its value where it does not act
 
     @property
     def distribution(self): # Of Optuna
@@ -32,7 +32,7 @@ _TERMS = ('loss.infonce', 'loss.triplet', 'loss.cosent')
 SPACE: dict[str, tuple[Axis, ...]] = {
     'core': (Axis('training.lr', (1e-4, 1e-2), log=True), Axis('training.batch_size', (32, 64, 128, 256, 512)), Axis('training.epochs', (10, 20, 40)),
              Axis('training.schedule', ('cosine', 'one_cycle', 'constant')), Axis('training.weight_decay', (1e-3, 1.), log=True)),
-    'loss': (Axis('loss.infonce', (0., .3, 1., 3., 10.)), Axis('loss.temperature', (.01, .2), log=True, needs=('loss.infonce',), idle=LossConfig().temperature), Axis('loss.cosine', (0., .3, 1., 3.)),
+    'loss': (Axis('loss.infonce', (0., .3, 1., 3., 10.)), Axis('loss.temperature', (.01, .2), log=True, needs=('loss.infonce',), idle='null'), Axis('loss.cosine', (0., .3, 1., 3.)),
              Axis('loss.cosent', (0., .3, 1.)), Axis('loss.triplet', (0., .3, 1.)), Axis('loss.similarity', (0., .3, 1.)),
              Axis('training.hard_negatives', (0, 4, 16), needs=_TERMS), Axis('loss.queue', (0, 512, 2048), needs=_TERMS),
              Axis('training.noise', (0., .25, .5, 1.)), Axis('training.curriculum', (0., .5))),
@@ -79,7 +79,8 @@ def phase_axes(phase: str, # `core`, `loss` or `architecture`
     axes = []
     for axis in [*SPACE[phase], *_by_data(phase, config, dim, texts)]:
         own = _own(config, axis.name)
-        if axis.log and own > 0: axes.append(axis._replace(values=(min(own, axis.values[0]), max(own, axis.values[1]))))
+        if own == 'null' and axis.log: axes.append(axis)  # it does not act, or the start would say a number, see `by_size`
+        elif axis.log and own > 0: axes.append(axis._replace(values=(min(own, axis.values[0]), max(own, axis.values[1]))))
         else:
             values = [float(f'{o:.2g}') for o in np.geomspace(*axis.values, 4)] if axis.log else axis.values
             axes.append(axis._replace(values=(own, *(o for o in values if o != own and _agrees(config, axis, o))), log=False))
