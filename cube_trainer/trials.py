@@ -74,13 +74,15 @@ def open_storage(where: str | Path | None # A journal file, the URL of a databas
                 ): # An Optuna storage
     "Where trials are kept; `SearchStorageError` if it cannot be used"
     import optuna
+    from sqlalchemy.exc import SQLAlchemyError
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if where is None: return optuna.storages.InMemoryStorage()
+    damaged = ValueError, LookupError, TypeError, AttributeError, AssertionError # as Optuna reads a journal
     try:
         if '://' in str(where): return _database(str(where))
         _refuse_foreign(str(where))
         return optuna.storages.JournalStorage(_journal(str(where)))
-    except Exception as e: raise SearchStorageError(f'{_shown(where)}: {_first_line(e)}; it is no place for trials, or a damaged one: take another, or install the driver of the database') from e
+    except (SQLAlchemyError, optuna.exceptions.OptunaError, ImportError, OSError, *damaged) as e: raise SearchStorageError(f'{_shown(where)}: {_first_line(e)}; it is no place for trials, or a damaged one: take another, or install the driver of the database') from e
 
 def _shown(where: str | Path) -> str:
     "A place, without the password"
