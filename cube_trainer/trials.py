@@ -32,7 +32,7 @@ def _journal(path: str): # Optuna's `JournalFileBackend`
                 try: _append(path, ''.join(json.dumps(o, separators=(',', ':')) + '\n' for o in logs).encode())
                 finally: lock.release()
             except OSError as e: raise SearchStorageError(f'{path}: cannot be written ({e.strerror}); what it holds is kept: mend that, and the same call goes on') from e
-    lock = JournalFileOpenLock(path, grace_period=_LEFT)
+    lock = JournalFileOpenLock(path)
     return Journal(path, lock)
 
 def _whole(f: BinaryIO) -> int:
@@ -58,7 +58,6 @@ def _refuse_foreign(path: str) -> None:
     if start and not _FIRST.startswith(start): raise ValueError('it holds something else')
 
 _FIRST = b'{"op_code"' # of every journal
-_LEFT = 5 # seconds after which a lock is taken for one that a dead process left: a line is written in milliseconds
 _ATTEMPTS, _PAUSE = 10, .5 # to open a database, of which others may be making the tables
 
 def _database(url: str): # Optuna's `RDBStorage`
@@ -132,7 +131,8 @@ class Trials:
                 ):
         import optuna
         self.states = optuna.trial.TrialState
-        try: self.study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True, sampler=sampler, pruner=pruner)
+        try:
+            with database_errors(): self.study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True, sampler=sampler, pruner=pruner)
         except (ValueError, KeyError, OSError) as e: raise SearchStorageError(f'{name}: {e}; the trials are damaged: choose another folder or database') from e
         self._seen: dict[int, tuple[str, float]] = {} # Last sign of life of trials made elsewhere, and when it was first seen
 
