@@ -17,6 +17,6 @@ setup(
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Developers', 'Intended Audience :: Science/Research',
                  'Topic :: Scientific/Engineering :: Artificial Intelligence',
                  *(f'Programming Language :: Python :: 3.{minor}' for minor in (11, 12, 13))],
-    packages=find_packages(include=['cube_trainer']), python_requires=f">={cfg['min_python']}", zip_safe=False,
+    packages=find_packages(include=['cube_trainer']), package_data={'cube_trainer': ['findings.json']}, python_requires=f">={cfg['min_python']}", zip_safe=False,
     install_requires=shlex.split(cfg['requirements']), extras_require={'dev': shlex.split(cfg['dev_requirements'])},
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': ['cube_trainer=cube_trainer._modidx:d']})

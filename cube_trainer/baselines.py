@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from .core import ConfigValueError, seeded
 from .datasets import VectorPairs, add_noise, unit_length
 from .losses import TEMPERATURE, infonce_loss
-from .metrics import answer_ranks, reciprocal_ranks
+from .metrics import answer_ranks, reciprocal_ranks, require_pairs
 
 # %% ../nbs/05b_baselines.ipynb #21357883
 Side = Literal['question', 'both', 'bank'] # What a method maps: questions; answers too, so that the bank has to be encoded anew; or questions, reading the bank as it is
@@ -189,6 +189,7 @@ def _median_gamma(q: np.ndarray, # `[n, d]`
                   rng: np.random.Generator # Draws the 1000 rows that are compared
                  ) -> float:
     "1 / median squared distance of two different rows"
+    if len(q) < 2: return 1.  # one bump alone may have any width
     distances = _squared_distances(*[rng.permutation(q)[:1000]]*2)
     return float(1/max(np.median(distances[np.triu_indices_from(distances, 1)]), 1e-12))
 
@@ -306,5 +307,6 @@ def fit_baselines(train: VectorPairs, # Fits them
     "Baselines, by the name of their row"
     names = list(_baselines) if names is None else names
     if unknown := [o for o in names if o not in _baselines]: raise ConfigValueError(f"{unknown[0]!r} is no baseline; there are {', '.join(_baselines)}")
+    require_pairs(train=train, valid=valid)
     if len(valid) > _CHOSEN_ON: valid = valid.subset(np.sort(np.random.default_rng(0).permutation(len(valid))[:_CHOSEN_ON]))
     return {name: _timed(_baselines[name], train, valid) for name in names}

@@ -28,6 +28,7 @@ class CacheError(CubeError):
 # %% ../nbs/03b_cache.ipynb #f4b04048
 def _keys(identity: str, texts: Iterable[str]) -> list[bytes]:
     "The key of each text for the teacher `identity`, 16 bytes"
+    if isinstance(texts, str) or not all(isinstance(o, str) for o in texts): raise CacheError('expected a list of texts; put a single one into a list, and leave out what is no text')
     start = sha256(identity.encode()).digest()
     return [sha256(start + text.encode('utf-8', 'surrogatepass')).digest()[:16] for text in texts]
 
@@ -84,7 +85,10 @@ class VectorCache:
                  limit_gb: float = 10. # Size at which the vectors of the least recently used teacher go
                 ):
         if not limit_gb > 0: raise ConfigValueError(f'limit_gb = {limit_gb}: expected a number above 0')
-        self.path, self.limit_gb = Path(folder or '~/.cache/cube_trainer').expanduser()/'vectors.sqlite', limit_gb
+        if not isinstance(folder, str | os.PathLike | None): raise ConfigValueError(f'folder = {folder!r}: expected a path, or None for ~/.cache/cube_trainer')
+        place = Path(folder or '~/.cache/cube_trainer').expanduser()
+        if os.path.isfile(place): raise CacheError(f'{place} is a file; name its folder, or another one with paths.cache')
+        self.path, self.limit_gb = place/'vectors.sqlite', limit_gb
         with self._reading(): pass
 
     @contextmanager

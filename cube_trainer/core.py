@@ -11,6 +11,7 @@ __all__ = ['CubeError', 'ConfigKeyError', 'ConfigValueError', 'ConfigSyntaxError
 # %% ../nbs/00_core.ipynb #2a453aaf
 import difflib, os, random, re, sys
 from contextlib import contextmanager, suppress
+from numbers import Integral
 from pathlib import Path
 from typing import Annotated, BinaryIO, ClassVar, Iterable, Iterator, Literal, Mapping, NamedTuple, get_args
 
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 # %% ../nbs/00_core.ipynb #5020378f
 class CubeError(Exception):
-    "Base of every error raised on purpose: `code` to look up, and a message that says what was wrong, where, and what to do"
+    "Base of every error raised on purpose: `code`, a message that says what was wrong, where, and what to do, and where to read more"
     code: ClassVar[str] = 'CT-000'
     codes: ClassVar[dict[str, str]] = {}
 
@@ -30,7 +31,7 @@ class CubeError(Exception):
 
     def __init__(self, message: str): # What was wrong, where, and what to do
         self.message = message
-        super().__init__(f'{self.code}: {message}')
+        super().__init__(f'{self.code}: {message} (more: cube_errors {self.code})')
 
     def __reduce__(self): return type(self), (self.message,)
 
@@ -59,20 +60,36 @@ class WriteError(CubeError):
     "A file or folder that cannot be written"
     code = 'CT-006'
 
+# %% ../nbs/00_core.ipynb #3b0b1af4
+def _whole(name: str, # For the message
+           value, least: int = 0, below: int = 2**31) -> int:
+    "`value`, if it is a whole number of at least `least` and less than `below`"
+    if isinstance(value, Integral) and not isinstance(value, bool) and least <= value < below: return int(value)
+    raise ConfigValueError(f'{name} = {value!r:.60}: expected a whole number from {least} to {below - 1}')
+
+def _path(path: str | Path,
+          error: type[CubeError] # Raised if there can be no such path
+         ) -> Path:
+    "`path` as a `Path`"
+    try: text = os.fsdecode(path)
+    except TypeError: text = '\0'
+    if '\0' in text: raise error(f'{path!r:.60} is no path; give a text without NUL characters, or a Path')
+    return Path(text)
+
 # %% ../nbs/00_core.ipynb #e44411d7
-def _field_names() -> list[str]:
-    "Every `section.field` of the configuration"
-    return [f'{name}.{field}' for name, section in Config.model_fields.items() for field in section.annotation.model_fields]
+def _sections() -> dict[str, dict[str, str]]:
+    "The fields of each section, with their full names; section `''` are the sections"
+    models = {**{name: o.annotation for name, o in Config.model_fields.items()}, 'teachers.more': TeacherConfig}
+    return {'': {name: name for name in Config.model_fields}, **{name: {o: f'{name}.{o}' for o in model.model_fields} for name, model in models.items()}}
 
 def _unknown_key(name: str) -> str:
     "A sentence that names the field nearest to the unknown `name`, in its own section or else in whatever section it lives"
-    section, leaf = name.partition('.')[0], name.rpartition('.')[2]
-    own, every = ([o.rpartition('.')[2] for o in _field_names() if o.startswith(start)] for start in (f'{section}.', ''))
-    nearest = difflib.get_close_matches(leaf, own, 1, cutoff=.75) or difflib.get_close_matches(leaf, every + list(Config.model_fields), 1)
-    if nearest:
-        full = next((o for o in sorted(_field_names(), key=lambda o: not o.startswith(f'{section}.')) if o.endswith('.' + nearest[0])), nearest[0])
-        return f"unknown key '{name}'; did you mean '{full}'?"
-    return f"unknown key '{name}'; valid are {', '.join(_field_names())}"
+    sections, leaf = _sections(), name.rpartition('.')[2]
+    own = sections[max((o for o in sections if name.startswith(f'{o}.')), key=len, default='')]
+    every = {field: full for fields in [*reversed(sections.values()), own] for field, full in fields.items()}
+    nearest = difflib.get_close_matches(leaf, own, 1, cutoff=.75) or difflib.get_close_matches(leaf, every, 1)
+    if nearest: return f"unknown key '{name}'; did you mean '{every[nearest[0]]}'?"
+    return f"unknown key '{name}'; valid are {', '.join(own.values())}"
 
 def _coded(error: ValidationError, prefix: str) -> CubeError:
     "Our error for pydantic's, each field named from the root of the configuration"
@@ -303,7 +320,7 @@ class PathsConfig(Section):
 def atomic_file(path: str | Path # Where the content ends up
                ) -> Iterator[BinaryIO]:
     "Yield a file to write in that becomes `path` when the block ends, and vanishes if it fails; `WriteError` if it cannot be written"
-    path = Path(path)
+    path = _path(path, WriteError)
     if not path.name: raise WriteError(f"cannot write '{path}': it names no file")
     if os.path.exists(path) and not os.path.isfile(path): raise WriteError(f'cannot write {path}: it is a folder or a device; name a file')
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
@@ -342,6 +359,7 @@ class _StrictLoader(yaml.SafeLoader):
     "`yaml.SafeLoader` that refuses repeated keys and knows decimal numbers only"
     yaml_implicit_resolvers = {c: [(tag, regex) for tag, regex in known if tag.rpartition(':')[2] in ('null', 'bool')]
                                for c, known in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+    yaml_constructors = {tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag.rpartition(':')[2] in ('null', 'bool', 'float', 'str', 'seq')}
 
 def _strict_mapping(loader: yaml.Loader, node: yaml.MappingNode) -> dict:
     keys = [loader.construct_object(key) for key, _ in node.value]
@@ -359,11 +377,10 @@ _StrictLoader.add_implicit_resolver('tag:yaml.org,2002:float', re.compile(r'[-+]
 def _parse_yaml(text: str, source: str):
     "What the YAML `text` says; a syntax error names `source`, line and column"
     try: return yaml.load(text, _StrictLoader)
-    except yaml.YAMLError as e:
+    except (yaml.YAMLError, ValueError, KeyError, RecursionError) as e:  # what is no YAML, and what is not what its tag says
         mark = getattr(e, 'problem_mark', None)
         where = f'{source}:{mark.line+1}:{mark.column+1}' if mark else source
-        raise ConfigSyntaxError(f"{where}: {getattr(e, 'problem', None) or e}") from None
-    except (ValueError, RecursionError) as e: raise ConfigSyntaxError(f'{source}: {e}') from None
+        raise ConfigSyntaxError(f"{where}: {getattr(e, 'problem', None) or getattr(e, 'reason', None) or e}; mend the YAML there: spaces and no tabs, each key once, quotes around special characters") from None
 
 # %% ../nbs/00_core.ipynb #fed4a477
 def _read_config(path: Path) -> dict:
@@ -373,7 +390,7 @@ def _read_config(path: Path) -> dict:
     except UnicodeDecodeError as e: raise ConfigFileError(f'{path}: byte {e.start} is not UTF-8; save the file as UTF-8') from None
     data = _parse_yaml(text, str(path))
     if data is None: return {}  # an empty file, or comments only
-    if not isinstance(data, dict): raise ConfigSyntaxError(f'{path}:1: expected sections such as `training:`, found {type(data).__name__}')
+    if not isinstance(data, dict): raise ConfigSyntaxError(f'{path}: expected sections such as `training:`, found {type(data).__name__}')
     return {name: {} if section is None else section for name, section in data.items()}
 
 # %% ../nbs/00_core.ipynb #210203eb
@@ -388,11 +405,12 @@ def _merge(config: dict, # A configuration as nested dictionaries; not changed
           ) -> dict:
     "`config` with `settings` applied"
     config = {name: dict(section) for name, section in config.items()}
+    if isinstance(settings, str) or not isinstance(settings, Iterable): raise ConfigSyntaxError(f"{settings!r:.60}: expected a list of settings, such as ['training.lr=3e-4']")
     for setting in settings:
-        name, eq, value = setting.partition('=')
+        name, eq, value = str(setting).partition('=')
         section, dot, key = name.strip().partition('.')
-        if eq and section and not dot: raise ConfigKeyError(_unknown_key(section))
-        if not (eq and section and key): raise ConfigSyntaxError(f"'{setting}': expected section.key=value, such as training.lr=3e-4")
+        if eq and section and not dot and section not in config: raise ConfigKeyError(_unknown_key(section))
+        if not (eq and section and key): raise ConfigSyntaxError(f'{setting!r:.60}: expected section.key=value, such as training.lr=3e-4')
         config.setdefault(section, {})[key] = _parse_yaml(value, name)
     return config
 
@@ -427,7 +445,7 @@ class Config(Section):
              env: Mapping[str, str] | None = None # Where `CUBE_TRAINER__SECTION__KEY` is looked up; `None` is the process's own environment
             ) -> 'Config':
         "The configuration in `path`, overridden by the environment, then by `settings`"
-        config = cls() if path is None else _from_dict(_read_config(Path(path)), str(path))
+        config = cls() if path is None else _from_dict(_read_config(_path(path, ConfigFileError)), str(path))
         config = config.override(_env_settings(os.environ if env is None else env), 'environment')
         return config.override(settings)
 
@@ -442,6 +460,7 @@ def seeded(seed: int # Given to all three generators
           ) -> Iterator[None]:
     "Random numbers of python, numpy and torch follow `seed` inside the block and are as before after it"
     import torch
+    seed = _whole('seed', seed, 0, 2**32)
     python, array = random.getstate(), np.random.get_state()
     with torch.random.fork_rng():
         random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)

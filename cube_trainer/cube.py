@@ -8,6 +8,7 @@ __all__ = ['StateShapeError', 'NotATensorError', 'StepsError', 'neighbour_table'
 # %% ../nbs/02_cube.ipynb #69f4ba42
 import math
 from itertools import product
+from numbers import Integral
 from typing import Callable, Self
 
 import torch
@@ -16,8 +17,8 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 from fastcore.basics import patch
 
-from .core import ConfigValueError, CubeConfig, CubeError
-from .reshaper import EmbeddingReshaper, Shape, VectorSizeError
+from .core import ConfigValueError, CubeConfig, CubeError, _whole
+from .reshaper import EmbeddingReshaper, Shape, VectorSizeError, _sides
 
 # %% ../nbs/02_cube.ipynb #f81a8a05
 class StateShapeError(CubeError):
@@ -42,8 +43,11 @@ def neighbour_table(lattice_size: Shape, # Cells along x, y and z; reflecting ne
                     boundary: str = 'walls' # walls, periodic or reflecting
                    ) -> Tensor: # `[cells, 1 + neighbours]`, cells counted from 1
     "The cells that each cell sees, itself first; 0 where there is none"
+    lattice_size = _sides(lattice_size)
+    for name, value, known in (('perception', perception, _OFFSETS), ('boundary', boundary, _BEYOND)):
+        if value not in list(known): raise ConfigValueError(f"cube.{name} = {value!r:.60}: expected {', '.join(known)}")
     if boundary == 'reflecting' and min(lattice_size) < 2:
-        raise ConfigValueError(f"cube.boundary = reflecting: a lattice of {'×'.join(map(str, lattice_size))} has a side of one cell and no inside to mirror")
+        raise ConfigValueError(f"cube.boundary = reflecting: a lattice of {'×'.join(map(str, lattice_size))} has a side of one cell and no inside to mirror; take walls or periodic")
     cells = torch.arange(1., math.prod(lattice_size) + 1, dtype=torch.double).reshape(1, 1, *lattice_size)
     around = F.pad(cells, (1,)*6, _BEYOND[boundary])[0, 0].long()
     return torch.stack([around[1+x:, 1+y:, 1+z:][tuple(map(slice, lattice_size))].flatten() for x, y, z in [(0, 0, 0), *_OFFSETS[perception]]], 1)
@@ -150,7 +154,7 @@ class EmbeddingProcessor(nn.Module):
                  **cube # Fields of `CubeConfig`: channels, hidden, steps, perception and so on
                 ):
         super().__init__()
-        self.config, self.views, d = (c := CubeConfig(**cube)), views, input_dim
+        self.config, self.views, d = (c := CubeConfig(**cube)), _whole('views', views), input_dim
         if c.channels <= views: raise ConfigValueError(f'cube.channels = {c.channels}: {1 + views} are needed, one for the embedding and {views} for what further teachers see')
         self.reshaper = EmbeddingReshaper(input_dim, lattice_size, method, pad)
         self.rules = nn.ModuleList(CellRule(self.reshaper.lattice_size, c) for _ in range(1 if c.shared_weights else c.steps))
@@ -163,10 +167,17 @@ class EmbeddingProcessor(nn.Module):
     def fit(self, x: Tensor # `[n, input_dim]`, the training part
            ) -> Self:
         "Fit the reshaper and the scale to the training part"
+        self._check_vectors(x, 0)
         x = self._cells(x.detach().to(self.identity.dtype))
         self.reshaper.fit(x)
         self.scale.fill_(_power_of_two(x.double().pow(2).mean().sqrt().item()))
         return self
+
+    def _check_vectors(self, x: Tensor, views: int) -> None:
+        "Refuse what is no tensor of vectors, each with `views` further ones behind it"
+        if not isinstance(x, Tensor): raise NotATensorError(f'expected a torch tensor, got {type(x).__name__}; use torch.as_tensor(x), or CubeTrainer.predict, which takes both')
+        d = self.reshaper.input_dim
+        if x.shape[-1:] != (d*(1 + views),): raise VectorSizeError(f"expected vectors of {d}{f' and behind each {views} view(s) of as many numbers, {d*(1 + views)} in all' if views else ''}, got shape {tuple(x.shape)}; encode texts with the {'teachers' if views else 'teacher'} of this model")
 
     def _cells(self, x: Tensor # `[B, input_dim*(1 + views)]`
               ) -> Tensor: # the same shape
@@ -184,22 +195,28 @@ class EmbeddingProcessor(nn.Module):
     def to_state(self, x: Tensor # `[B, input_dim*(1 + views)]`
                 ) -> Tensor: # `[B, C, X, Y, Z]`
         "The starting state: the embedding in the first channel, the views in the next, zeros in the others"
+        self._check_vectors(x, self.views)
         boxes = self.reshaper.vector_to_matrix(self._cells(x).unflatten(-1, (1 + self.views, -1))*self.scale)
         return F.pad(boxes.movedim(1, -1), (0, self.config.channels - 1 - self.views)).movedim(-1, 1)
 
     def to_vector(self, state: Tensor # `[B, C, X, Y, Z]`
                  ) -> Tensor: # `[B, input_dim]`
         "The embedding that a state holds in its first channel"
+        self._check_state(state)
         return self.reshaper.matrix_to_vector(state[:, 0])/self.scale
 
     def extra_repr(self) -> str: return ', '.join(f'{name}={value!r}' for name, value in self.config)
 
-    def _checked(self, state: Tensor, steps: int | None) -> int:
-        "The number of steps to take, if this state can take them"
+    def _check_state(self, state: Tensor) -> None:
+        "Refuse what is no state of this cube"
         size = (self.config.channels, *self.reshaper.lattice_size)
-        if state.ndim != 5 or state.shape[1:] != size: raise StateShapeError(f'expected a state [B, {", ".join(map(str, size))}], got {list(state.shape)}')
+        if not isinstance(state, Tensor): raise NotATensorError(f'expected a state, a torch tensor, got {type(state).__name__}; to_state makes one of vectors')
+        if state.ndim != 5 or state.shape[1:] != size: raise StateShapeError(f'expected a state [B, {", ".join(map(str, size))}], got {list(state.shape)}; to_state makes one of vectors')
+
+    def _steps(self, steps: int | None) -> int:
+        "The number of steps to take, if this cube can take them"
         if steps is None: return self.config.steps
-        if steps < 0: raise StepsError(f'steps = {steps}: a cube cannot run backward')
+        if not isinstance(steps, Integral) or steps < 0: raise StepsError(f'steps = {steps!r:.60}: a cube runs forward; give a whole number, 0 or more')
         if not self.config.shared_weights and steps > len(self.rules):
             raise StepsError(f'steps = {steps}: each step has weights of its own, and there are {len(self.rules)}; set cube.shared_weights to run longer')
         return steps
@@ -243,7 +260,8 @@ def settle(self: EmbeddingProcessor, state: Tensor, # `[B, C, X, Y, Z]`
            steps: int | None = None # At most; `None` takes `cube.steps`
           ) -> tuple[Tensor, Tensor]: # `[B, C, X, Y, Z]`, and `[B]` the number of steps each took
     "Run the rule alone for `steps` steps; at inference a lattice stops earlier when it changes by no more than `stop_below`"
-    steps = self._checked(state, steps)
+    self._check_state(state)
+    steps = self._steps(steps)
     cells = state.to(self.identity.dtype).movedim(1, -1).flatten(1, 3)
     block = max(1, len(cells) if torch.is_grad_enabled() else _BLOCK//cells.shape[1])
     step = self._stepper(min(block, len(cells)))
@@ -265,9 +283,8 @@ def carry(self: EmbeddingProcessor, x: Tensor, # `[..., input_dim*(1 + views)]`,
           steps: int | None = None # `None` takes `cube.steps`
          ) -> tuple[Tensor, Tensor]: # `[..., input_dim]` in the dtype of the weights, and `[...]` the steps each vector took
     "Carry vectors through the cube and count the steps"
-    if not isinstance(x, Tensor): raise NotATensorError(f'expected a torch tensor, got {type(x).__name__}; use torch.as_tensor(x), or CubeTrainer.predict, which takes both')
+    self._check_vectors(x, self.views)
     d = self.reshaper.input_dim
-    if x.shape[-1:] != (d*(1 + self.views),): raise VectorSizeError(f"expected vectors of {d}{f' and behind each {self.views} view(s) of as many numbers, {d*(1 + self.views)} in all' if self.views else ''}, got shape {tuple(x.shape)}; encode texts with the {'teachers' if self.views else 'teacher'} of this model")
     rows = x.reshape(-1, x.shape[-1]).to(self.identity.dtype)
     start = self.to_state(rows)
     state, used = self.settle(start, steps)
@@ -290,6 +307,7 @@ def use_key(self: EmbeddingProcessor, centre: Tensor, # `[input_dim]` subtracted
             gains: Tensor # `[input_dim, input_dim]`, likewise
            ) -> EmbeddingProcessor:
     "Start from `length*(unit((unit(x) - centre) @ weight) + bias)`; only for a cube made with `keyed`"
+    if not self.keyed: raise ConfigValueError('keyed = False: this cube has no place for a key; make it with keyed=True')
     for name, value in {'centre': centre, 'weight': weight, 'bias': bias, 'length': length, 'answer_centre': answer_centre, 'gains': gains}.items():
         self.get_buffer(f'key_{name}').copy_(torch.as_tensor(value))
     return self

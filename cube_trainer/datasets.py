@@ -11,10 +11,11 @@ __all__ = ['Role', 'TooFewPairsError', 'key_digests', 'row_digests', 'numbered',
 import hashlib, json, tempfile
 from array import array
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
+from numbers import Real
 from pathlib import Path
 from typing import BinaryIO, Iterable, Iterator, Literal, NamedTuple, Protocol, Self, Sequence
 
@@ -24,7 +25,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from .core import ConfigValueError, CubeError, DialogueConfig, WriteError
-from .pairs import Cleaning, Pair, as_pairs, bundled_pairs, clean_text, match_key, read_pairs
+from .pairs import BadRowError, Cleaning, Pair, as_pairs, bundled_pairs, clean_text, match_key, read_pairs
 from .vectors import VectorShapeError, as_vectors, read_vectors
 
 # %% ../nbs/03_datasets.ipynb #b7c697df
@@ -139,6 +140,7 @@ def encode_as(role: Role, # Of all the texts
               teacher: Encoder
              ) -> np.ndarray: # `[n, d]`
     "The vectors of questions, or of answers"
+    if isinstance(teacher, str) or not hasattr(teacher, 'encode'): raise ConfigValueError(f'teacher = {teacher!r:.60}: expected an encoder of texts, such as Teacher(name)')
     return teacher.encode(texts, role) if getattr(teacher, 'takes_roles', False) else teacher.encode(texts)
 
 class Alignment(NamedTuple):
@@ -222,8 +224,9 @@ class VectorPairs:
 def _encode(teacher: Encoder, texts: list[str], role: Role = None) -> np.ndarray: # `[n, d]`
     "Encode `texts`, each distinct one once"
     distinct = list(dict.fromkeys(texts))
-    row = {text: i for i, text in enumerate(distinct)}
-    return as_vectors(encode_as(role, distinct, teacher), 'teacher')[[row[o] for o in texts]]
+    row, x = {text: i for i, text in enumerate(distinct)}, as_vectors(encode_as(role, distinct, teacher), 'teacher')
+    if len(x) != len(distinct): raise VectorShapeError(f'teacher: {len(x)} vectors for {len(distinct)} texts; encode must give one for each')
+    return x[[row[o] for o in texts]]
 
 def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray: # `[n]`
     "Cosine of each row of `x` with the same row of `y`; 0 where a row is zero"
@@ -265,7 +268,7 @@ class DialogueDataset(VectorPairs):
                    config: DialogueConfig | None = None # Columns and cleaning; `None` takes the defaults
                   ) -> Self:
         "Clean `pairs` and encode them, a piece at a time"
-        cleaning, q, a, kept = Cleaning(config or DialogueConfig()), _Side(), _Side(), _PairFile()
+        cleaning, q, a, kept = Cleaning(config), _Side(), _Side(), _PairFile()
         clean = cleaning(as_pairs(pairs, config))
         while piece := list(islice(clean, _PIECE)):
             x, y = _encode(teacher, [pair.question for pair in piece], 'question'), _encode(teacher, [pair.answer for pair in piece], 'answer')
@@ -280,7 +283,7 @@ class DialogueDataset(VectorPairs):
     @classmethod
     def from_file(cls, path: str | Path, teacher: Encoder, config: DialogueConfig | None = None, progress: bool = False) -> Self:
         "The pairs of a file, see `read_pairs`; it may be larger than memory"
-        return cls.from_pairs(read_pairs(path, config, progress), teacher, config)
+        with closing(read_pairs(path, config, progress)) as pairs: return cls.from_pairs(pairs, teacher, config)
 
     @classmethod
     def bundled(cls, name: str, teacher: Encoder, config: DialogueConfig | None = None) -> Self:
@@ -367,7 +370,7 @@ def split(self: VectorPairs,
           stratify: bool = False # Give each part its share of every source
          ) -> Split:
     "Divide into parts that share no question and no answer, not even through other pairs"
-    if not (0 < test < 1 and 0 < valid < 1 and test + valid < 1):
+    if not (isinstance(test, Real) and isinstance(valid, Real) and 0 < test < 1 and 0 < valid < 1 and test + valid < 1):
         raise ConfigValueError(f'data.test = {test}, data.valid = {valid}: each must be above 0 and their sum below 1')
     if not isinstance(seed, (int, np.integer)) or seed < 0: raise ConfigValueError(f'seed = {seed!r}: must be a whole number of at least 0')
     if by not in ('group', 'question'): raise ConfigValueError(f'data.split_by = {by!r}: must be group or question')
@@ -400,9 +403,10 @@ class AutoencoderDataset(VectorPairs):
                         teacher: str = '' # Identity of the teacher that made the vectors
                        ) -> Self:
         "Distinct rows of `x` as targets"
-        if not 0 < noise < float('inf'): raise ConfigValueError(f'data.noise = {noise}: must be above 0, and finite')
+        if not (isinstance(noise, Real) and 0 < noise < float('inf')): raise ConfigValueError(f'data.noise = {noise!r:.60}: must be a number above 0, and finite')
         x = as_vectors(x)
-        if not len(x): raise TooFewPairsError('x holds no vector')
+        if not len(x): raise TooFewPairsError('x holds no vector; give one or more')
+        if pairs is not None and len(pairs) != len(x): raise VectorShapeError(f'{len(pairs)} pairs for {len(x)} vectors; give each vector one pair')
         first = np.sort(np.unique(row_digests(x), return_index=True)[1])
         ids, x = np.arange(len(first)), x[first]
         return cls(add_noise(x, noise, seed=0), x, ids, ids, pairs and [pairs[i] for i in first], teacher=teacher, noise=noise)
@@ -410,6 +414,11 @@ class AutoencoderDataset(VectorPairs):
     @classmethod
     def from_texts(cls, texts: Iterable[str], teacher: Encoder, noise: float = DialogueConfig().noise) -> Self:
         "The teacher's vectors of distinct `texts`"
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable): raise BadRowError(f'{type(texts).__name__} given; expected a list of texts')
+        texts = list(texts)
+        for i, o in enumerate(texts):
+            if not isinstance(o, str): raise BadRowError(f'text {i} is {o!r:.60}, expected text; leave out what is missing')
+        if not texts: raise TooFewPairsError('no text given; give one or more')
         texts = list({match_key(o): clean_text(o) for o in texts}.values())
         return cls.from_embeddings(_encode(teacher, texts), noise, [Pair(o, o) for o in texts], teacher.identity)
 

@@ -10,13 +10,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import NamedTuple, Protocol
 
-import numpy as np
+import numpy as np, torch
 from fastcore.basics import patch
 
 from .baselines import Baseline, Side, fit_baselines, mean_reciprocal_rank
-from .core import CubeError, new_figure
+from .core import ConfigValueError, CubeError, new_figure
 from .datasets import VectorPairs, deal_groups, row_digests
-from .metrics import Ranks, anisotropy, answer_ranks, best_ranks, bootstrap_interval, distinct_rows, metrics, random_pair_cosine, reciprocal_ranks
+from .metrics import Ranks, anisotropy, answer_ranks, best_ranks, bootstrap_interval, distinct_rows, metrics, random_pair_cosine, reciprocal_ranks, require_pairs
 
 # %% ../nbs/06_evaluation.ipynb #7196ca47
 class LeakError(CubeError):
@@ -42,7 +42,13 @@ def _bank(model: Adapter, a: np.ndarray) -> np.ndarray: return model.encode_bank
 def _predicted(model: Adapter, data: VectorPairs) -> np.ndarray: # `[n, d']`
     "Predictions for the questions of `data`; baselines do not read the views of further teachers"
     q = data.q if isinstance(model, Baseline) else data.with_views(data.q)
-    return np.asarray(model.predict(q, distinct_rows(data.a, data.a_id)) if _side(model) == 'bank' else model.predict(q))
+    pred = model.predict(q, distinct_rows(data.a, data.a_id)) if _side(model) == 'bank' else model.predict(q)
+    return pred.detach().cpu().float().numpy() if isinstance(pred, torch.Tensor) else np.asarray(pred)
+
+def _refuse_foreign(model: Adapter) -> None:
+    "`ConfigValueError` over a model that cannot be evaluated"
+    if missing := [o for o in ('predict', 'n_params', 'seconds') if not hasattr(model, o)]:
+        raise ConfigValueError(f"model: {type(model).__name__} has no {', '.join(missing)}; give a CubeTrainer, or an object that has predict, n_params and seconds")
 
 def _row(model: Adapter, test: VectorPairs, train: VectorPairs) -> tuple[dict[str, float | str], Ranks]:
     "A row of the report, and the ranks it comes from"
@@ -165,6 +171,7 @@ def plot_size(self: Report,
               metric: str = 'mrr' # Any column of the table
              ): # matplotlib `Figure`
     "A metric of each row against its number of parameters; hollow where more than the question is mapped"
+    if metric not in (known := [o for o in self.rows['cube'] if o != 'side']): raise ConfigValueError(f"metric = {metric!r}: expected one of {', '.join(known)}")
     fig = new_figure(7, 3)
     ax = fig.subplots()
     for i, (name, row) in enumerate(self.rows.items()):
@@ -196,6 +203,8 @@ def evaluate(model: Adapter, # Anything with `predict`, `n_params` and `seconds`
              valid: VectorPairs | None = None # Chooses among baselines; `None` takes a seventh of the groups of `train`
             ) -> Report:
     "The model, as the row `cube`, and its further readings, as `cube_...`, beside the baselines"
+    _refuse_foreign(model)
+    require_pairs(test=test, train=train, **({} if valid is None else {'valid': valid}))
     refuse_leak(train, test, 'test')
     if valid is None:
         in_valid, rest = deal_groups(train.groups, (1/7,), seed=0)
@@ -222,6 +231,7 @@ def changes(model: Adapter, # Compared with identity
             k: int = 5 # At most so many that improved, and as many that worsened
            ) -> list[Change]: # From the most improved to the most worsened
     "The questions that `model` helps and harms most"
+    require_pairs(test=test)
     before, after = (best_ranks(answer_ranks(pred, test, bank)) for pred, bank in ((test.q, test.a), (_predicted(model, test), _bank(model, test.a))))
     ids, first = np.unique(test.q_id, return_index=True)
     gain = np.log(before/after)

@@ -13,10 +13,11 @@ from typing import Callable, Sequence
 
 import numpy as np
 
-from .core import ConfigValueError
-from .datasets import DialogueDataset, Encoder, Split, VectorPairs, encode_as, key_digests
-from .datasets import _cells, _close, _same_texts
+from .core import ConfigValueError, _whole
+from .datasets import DialogueDataset, Encoder, Split, VectorPairs, key_digests
+from .datasets import _cells, _close, _encode, _same_texts
 from .pairs import Cleaning, Pair, match_key
+from .vectors import VectorShapeError
 
 # %% ../nbs/03a_expansion.ipynb #0cb33a29
 _RULES = [(re.compile(pattern, re.IGNORECASE), ways) for pattern, ways in (
@@ -74,7 +75,8 @@ def _new_pairs(parts: Split, ways: Sequence[str], copies: int, seed: int, cleani
 
 def _with_texts(train: VectorPairs, made: list[Pair], teacher: Encoder, cleaning: Cleaning) -> VectorPairs:
     "`train` and made pairs, encoded, with equal numbers for equal texts"
-    q, a = (encode_as(role, [pair[i] for pair in made], teacher) for i, role in enumerate(('question', 'answer')))
+    q, a = (_encode(teacher, [pair[i] for pair in made], role) for i, role in enumerate(('question', 'answer')))
+    if q.shape[1] != train.dim: raise VectorShapeError(f'teacher gives vectors of {q.shape[1]}, and the pairs have {train.dim}; take the teacher that made them')
     close = _close(made, q, a, cleaning)
     pairs, q, a = [*train.pairs, *(made[i] for i in close)], np.concatenate([train.q, q[close]]), np.concatenate([train.a, a[close]])
     q_id, a_id = (_same_texts(key_digests(pair[i] for pair in pairs), *_cells(x)) for i, x in enumerate((q, a)))
@@ -86,6 +88,7 @@ def mixed(train: VectorPairs, # What to mix
           seed: int = 0 # Another seed, other partners and shares
          ) -> VectorPairs:
     "`train` and mixtures of its pairs, each of one pair, a share of .5 to 1, and another"
+    copies, seed = _whole('copies', copies), _whole('seed', seed, 0, 2**32)
     rng, n = np.random.default_rng(seed), len(train)
     one, other = np.tile(np.arange(n), copies), rng.integers(0, n, n*copies)
     share = rng.uniform(.5, 1, (n*copies, 1)).astype(np.float32)
@@ -102,6 +105,9 @@ def expand(parts: Split, # The training part grows, the others are looked at so 
            seed: int = 0 # Another seed, other pairs
           ) -> Split: # The account of what was made and dropped is `train.cleaning`
     "Make further training pairs"
+    if not isinstance(parts, Split): raise ConfigValueError(f'parts is {type(parts).__name__}; expected a Split, such as dataset.split()')
+    copies, seed = _whole('copies', copies), _whole('seed', seed, 0, 2**32)
+    if isinstance(ways, str) or not isinstance(ways, Sequence): raise ConfigValueError(f"data.expand = {ways!r:.60}: expected a list of ways, such as ['mix']")
     if len(set(ways)) < len(ways): raise ConfigValueError(f'data.expand = {list(ways)}: one way is named twice')
     if unknown := [o for o in ways if o not in (*_TEXT_WAYS, 'mix')]: raise ConfigValueError(f"data.expand = {list(ways)}: '{unknown[0]}' is not one of templates, sentences, mix")
     if not isinstance(parts.train, DialogueDataset): raise ConfigValueError(f'data.expand = {list(ways)}: {type(parts.train).__name__} has no questions to make; it fits mode dialogue only')
@@ -121,7 +127,7 @@ def hard_negatives(train: VectorPairs, # The training part
                    k: int # Negatives for each pair, 0 for none
                   ) -> np.ndarray: # `[n, k]` rows of `train`, nearest first
     "The answers nearest to each question, by cosine, that are in no group with it"
-    if not k: return np.empty((len(train), 0), int)
+    if not _whole('training.hard_negatives', k): return np.empty((len(train), 0), int)
     q, a = (x/np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-30) for x in (train.q, train.a))
     if (fewest := fewest_others(train)) < k: raise ConfigValueError(f'training.hard_negatives = {k}: some question has {fewest} other answers; take fewer')
     _, first = np.unique(train.a_id, return_index=True)  # each answer once
@@ -137,6 +143,7 @@ def hard_negatives(train: VectorPairs, # The training part
 def expansion_quality(train: VectorPairs # A training part with made pairs
                      ) -> dict[str, dict[str, float]]: # For each way, and for the pairs that were read: `pairs`, `cos`, `mrr`, `new`
     "How near made questions are to their answers, how well they find them, and how new they are"
+    if train.pairs is None: raise ConfigValueError('these are vectors without texts, of which nobody knows how they were made; take pairs with texts')
     q, a = (x/np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-30) for x in (train.q, train.a))
     ways = np.array([o.made_by.partition(':')[0] or 'read' for o in train.pairs])
     bank = np.unique(train.a_id[ways == 'read'], return_index=True)[1]

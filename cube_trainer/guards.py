@@ -51,7 +51,7 @@ class Guard:
                 ):
         self.model, self.reached, self.step, self.where = model, set(), step, where
         self.weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        if not self.weights: raise NoGradientError('the model has no trainable weight; there is nothing to train')
+        if not self.weights: raise NoGradientError('the model has no trainable weight; leave requires_grad on where it should learn')
         self.start = {name: p.detach().clone() for name, p in self.weights.items()}
 
     def gradients(self, loss: float,
@@ -59,27 +59,43 @@ class Guard:
                  ) -> None:
         "Call after `backward()`"
         self.step += 1
-        if not (math.isfinite(loss) and math.isfinite(norm)): self._refuse(f'loss {loss}, gradient', {name: p.grad for name, p in self.weights.items() if p.grad is not None})
+        if not (math.isfinite(loss) and math.isfinite(norm)): self._refuse(f'loss {loss}, gradient', {name: p.grad for name, p in self.weights.items() if p.grad is not None}, norm)
         if self.step <= 2: self.reached |= {name for name, p in self.weights.items() if p.grad is not None and p.grad.any()}
 
-    def _refuse(self, what: str, tensors: dict[str, Tensor]) -> None:
+    def _refuse(self, what: str, tensors: dict[str, Tensor], norm: float) -> None:
         bad = [name for name, o in tensors.items() if not o.isfinite().all()]
-        raise NonFiniteLossError(f"step {self.step}: {what} not finite in {', '.join(bad) or 'no weight'}{self.where()}; lower training.lr or look at the vectors")
+        found = f"not finite in {', '.join(bad)}" if bad else 'finite' if math.isfinite(norm) else 'finite in each weight, but too large for float32 in all together'
+        raise NonFiniteLossError(f'step {self.step}: {what} {found}{self.where()}; lower training.lr or look at the vectors')
+
+    @property
+    def has_judged(self) -> bool:
+        "Are the two steps over that are watched weight by weight?"
+        return self.step >= 2
 
     def weights_moved(self, x: Tensor) -> None:
         "Call after the optimiser's step with some inputs `[n, d]`"
-        if not math.isfinite(nn.utils.get_total_norm(self.weights.values()).item()): self._refuse('value', self.weights)
+        if not math.isfinite(norm := nn.utils.get_total_norm(self.weights.values()).item()): self._refuse('value', self.weights, norm)
         if self.step == 2: self._all_moved(x)
 
     def _all_moved(self, x: Tensor) -> None:
         "Refuse what two steps have not reached or changed"
         if missed := self.weights.keys() - self.reached:
-            raise NoGradientError(f"no gradient reaches {', '.join(sorted(missed))}; the forward pass does not use it, cuts the graph, or the loss is constant")
+            raise NoGradientError(f"no gradient reaches {', '.join(sorted(missed))}; {self._how_to_reach()}")
         if still := [name for name, p in self.weights.items() if torch.equal(p, self.start[name])]:
             raise FrozenWeightError(f"two steps did not change {', '.join(still)}; hand every weight to the optimiser and raise training.lr")
-        with torch.no_grad():
-            if torch.equal(out := self.model(x), x[:, :out.shape[1]]): raise InertOutputError('after two steps the output is still the input; the trained weights do not act on it')
+        if self._is_inert(x): raise InertOutputError('after two steps the output is still the input; let forward return what the trained weights make of it, or raise training.lr')
         self.start = {}  # no longer needed
+
+    def _how_to_reach(self) -> str:
+        if getattr(getattr(self.model, 'config', None), 'update_probability', 1) < 1: return 'raise cube.update_probability, with which all cells may sleep'
+        return 'use it in forward, detach nothing on the way to the loss, and give a loss that is not constant'
+
+    def _is_inert(self, x: Tensor) -> bool:
+        "Is the output the input? Asked in eval mode, in which no cell sleeps and nothing is drawn"
+        modes = [(o, o.training) for o in self.model.modules()]
+        with torch.no_grad(): out = self.model.eval()(x)
+        for o, mode in modes: o.training = mode
+        return torch.equal(out, x[:, :out.shape[1]])
 
 # %% ../nbs/06b_guards.ipynb #c9fa8a7f
 @dataclass

@@ -23,7 +23,7 @@ from .callbacks import Callback
 from .core import *
 from .cube import EmbeddingProcessor
 from .datasets import VectorPairs
-from .guards import DivergenceError, FrozenMetricError, Guard, LossWatch
+from .guards import DivergenceError, FrozenMetricError, Guard, LossWatch, NonFiniteLossError
 from .runs import Checkpoint, RunFolder, how_to_resume, json_lines
 from .steps import Batches, TrainingStep, make_optimizer, make_schedule, n_batches
 
@@ -142,9 +142,23 @@ def _fitting_gradients(self: Fit, step: TrainingStep) -> dict[str, float]:
         try: return self._gradients(step)
         except RuntimeError as e:
             if not should_reduce_batch_size(e): raise
-            if self._batch_size == 2 or self.processes.num_processes > 1: raise BatchTooLargeError(f'step {self.state.step + 1}: memory is short with {self._batch_size} pairs{self._where()}; take a smaller cube, or set cube.recompute or a smaller training.batch_size') from e
+            if self._batch_size == 2 or self.processes.num_processes > 1: raise BatchTooLargeError(f'step {self.state.step + 1}: memory is short with {self._batch_size} pairs{self._where()}; {self._how_to_fit()}') from e
         self.state.halvings += 1
         warnings.warn(f'step {self.state.step + 1}: memory is short; from here on gradients of {self._batch_size} pairs are summed up, and InfoNCE has fewer negatives')
+
+@patch
+def _how_to_fit(self: Fit) -> str:
+    "What has not been tried yet; the batch of several processes is not halved"
+    ways = ['take a smaller cube', *['set cube.recompute = true']*(not self.config.cube.recompute), *['lower training.batch_size']*(self.processes.num_processes > 1)]
+    return ', or '.join(ways)
+
+@patch
+def _change_weights(self: Fit) -> None:
+    "The optimiser's step"
+    try: self.optimizer.step()
+    except RuntimeError as e:
+        if 'overflow' not in str(e): raise
+        raise NonFiniteLossError(f"step {self.state.step + 1}: the rate {self.optimizer.param_groups[0]['lr']:g} leads beyond float32{self._where()}; lower training.lr") from None
 
 @patch
 def step(self: Fit, step: TrainingStep) -> None:
@@ -158,7 +172,7 @@ def step(self: Fit, step: TrainingStep) -> None:
         self.guard.gradients(self.terms['loss'], norm.item())
         nn.utils.clip_grads_with_norm_(self.model.parameters(), self.config.training.grad_clip, norm)
         if self.watch.diverges(self.terms['loss']): self._slow_down()
-        self.optimizer.step()
+        self._change_weights()
         self.guard.weights_moved(self.batches.q[step.rows[:2]])
         if isinstance(self.schedule, torch.optim.lr_scheduler.LambdaLR): self.schedule.step()
         for name, mean in self.average.items(): mean.lerp_(self.model.get_parameter(name).detach(), 1 - self.config.training.ema)
@@ -197,8 +211,8 @@ def end_epoch(self: Fit) -> None:
     "Judge the epoch, and go on to the next"
     s, t = self.state, self.config.training
     row = {'epoch': s.epoch, **s.sums, **self.judge(), 'lr': self.optimizer.param_groups[0]['lr']}
-    if row['valid_cos'] == s.history[-1]['valid_cos']:
-        raise FrozenMetricError(f"epoch {s.epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; the model no longer changes, raise training.lr")
+    if self.guard.has_judged and row['valid_cos'] == s.history[-1]['valid_cos']:
+        raise FrozenMetricError(f"epoch {s.epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; what is judged no longer changes, raise training.lr{' or lower training.ema' if t.ema else ''}")
     s.history.append(row)
     if row[t.monitor] > s.history[s.best_epoch][t.monitor]: s.best_epoch, self.best = s.epoch, self.weights()
     if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau): self.schedule.step(row[t.monitor])

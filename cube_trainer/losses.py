@@ -24,7 +24,7 @@ class LossShapeError(CubeError):
     code = 'CT-501'
 
 class LossDtypeError(CubeError):
-    "Something other than a torch tensor of floats to compute a loss of"
+    "Something to compute a loss of that is no torch tensor of floats, or lies on another device"
     code = 'CT-502'
 
 _COMPUTED = ('pred', 'target', 'taught', 'weight', 'scores') # parameters of losses; ids and labels are only compared
@@ -36,10 +36,11 @@ def _in_full_precision(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
     @wraps(loss)
     def wrapped(*args, **kwargs):
         given = signature.bind(*args, **kwargs)
-        numbers = {name: o for name, o in given.arguments.items() if name in _COMPUTED and o is not None}
+        numbers = {name: o for name, o in given.arguments.items() if name in _COMPUTED and not (o is None and signature.parameters[name].default is None)}
         for name, o in numbers.items():
             got = o.dtype if isinstance(o, Tensor) else type(o).__name__
             if not (isinstance(got, torch.dtype) and got.is_floating_point): raise LossDtypeError(f'{name}: expected a torch tensor of floats, got {got}; convert it to float32: torch.as_tensor({name}, dtype=torch.float32)')
+        if len({o.device for o in numbers.values()}) > 1: raise LossDtypeError(f"{', '.join(f'{name} is on {o.device}' for name, o in numbers.items())}; bring them to one device: target.to(pred.device)")
         dtype = torch.float64 if any(o.dtype == torch.float64 for o in numbers.values()) else torch.float32
         given.arguments |= {name: o.to(dtype) for name, o in numbers.items()}
         with torch.autocast(next(iter(numbers.values())).device.type, enabled=False): return loss(*given.args, **given.kwargs)
@@ -49,6 +50,10 @@ def _in_full_precision(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def _check_pairs(pred: Tensor, target: Tensor, least: int = 1) -> None:
     "`LossShapeError` unless there are as many targets as predictions, and `least` of them"
     if pred.ndim != 2 or pred.shape != target.shape or len(pred) < least: raise LossShapeError(f'expected predictions and targets of one shape [n, d], n ≥ {least}, got {list(pred.shape)} and {list(target.shape)}')
+
+def _check_positive(**numbers: float) -> None:
+    for name, o in numbers.items():
+        if not o > 0: raise ConfigValueError(f'{name} = {o}: expected a number above 0')
 
 def _mean(loss: Tensor, weight: Tensor | None) -> Tensor: # Scalar
     "Mean over the pairs of a batch, each times its weight"
@@ -121,6 +126,7 @@ def _by_rows(loss: Callable[[Tensor, Tensor, Tensor], Tensor], # Of cosines `[r,
     "`loss` of each prediction, in blocks"
     if pred.ndim != 2 or target.ndim != 2 or pred.shape[1] != target.shape[1] or not 0 < len(pred) <= len(target):
         raise LossShapeError(f'expected predictions [n, d] and targets [m, d], m ≥ n ≥ 1, got {list(pred.shape)} and {list(target.shape)}')
+    q_id, a_id = (o if o is None else torch.as_tensor(o, device=pred.device) for o in (q_id, a_id))
     for ids in (q_id, a_id):
         if ids is not None and ids.shape != target.shape[:1]: raise LossShapeError(f'expected an id of each target, shape [{len(target)}], got {list(ids.shape)}')
     pred, target = F.normalize(pred, dim=1), F.normalize(target, dim=1)
@@ -144,6 +150,7 @@ def infonce_loss(pred: Tensor, # `[n, d]`
                  a_id: Tensor | None = None # `[m]` answer of each target, likewise
                 ) -> Tensor: # Scalar, at least 0
     "Cross-entropy of picking one's own target among all targets, by cosine"
+    _check_positive(temperature=temperature)
     def of_rows(cosines, own, negative): return F.softplus((cosines/temperature).masked_fill(~negative, float('-inf')).logsumexp(1) - own[:, 0]/temperature)
     return _by_rows(of_rows, pred, target, q_id, a_id).mean()
 
@@ -186,6 +193,8 @@ def cosent_loss(scores: Tensor, # `[k]` cosines, say
                 scale: float = LossConfig().cosent_scale # Multiplies the scores, above 0
                ) -> Tensor: # Scalar, at least 0
     "Log of 1 + the sum of e^(scale·(lower − higher)) over all pairs of scores with unequal labels"
+    _check_positive(scale=scale)
+    labels = torch.as_tensor(labels, device=scores.device)
     if scores.ndim != 1 or scores.shape != labels.shape: raise LossShapeError(f'expected scores and labels of one shape [k], got {list(scores.shape)} and {list(labels.shape)}')
     level, order = labels.unique(return_inverse=True)[1].sort()
     scores = scale*scores[order]
@@ -251,6 +260,7 @@ def similarity_loss(pred: Tensor, # `[n, d]`
                     weight: Tensor | None = None # `[n]` of each pair; `None` is 1
                    ) -> Tensor: # Scalar, at least 0 without weights
     "Divergence of the predictions' similarities to the targets from the teachers' similarities among these"
+    _check_positive(temperature=temperature)
     _check_pairs(pred, target)
     _check_taught(taught, len(target))
     pred, target, taught = (F.normalize(o, dim=1) for o in (pred, target, taught))
@@ -277,6 +287,7 @@ def total_loss(pred: Tensor, # `[n, d]`
                taught: Taught | None = None # `None`: the targets themselves are all that is known of their similarities
               ) -> tuple[Tensor, dict[str, Tensor]]: # The weighted sum, and each term before its weight
     "The terms with a weight above zero and their weighted sum"
+    if not isinstance(config, LossConfig): raise ConfigValueError(f'config: expected a LossConfig, such as Config().loss, got {type(config).__name__}')
     own, c = target[:len(pred)], config
     answers = taught.answers if taught else own
     losses = {'cosine': lambda: cosine_loss(pred, own),

@@ -25,8 +25,9 @@ from .plateau import Plateau, SearchTrial, judge_plateau
 from .runs import json_lines
 from .space import SPACE, phase_axes, start_params, suggest
 from .steps import by_size
-from .training import CubeTrainer
+from .training import CubeTrainer, as_config
 from .trials import SearchStorageError, Trials, database_errors, open_storage
+from .vectors import VectorShapeError
 
 # %% ../nbs/08_optimization.ipynb #2b680b40
 class SearchFailedError(CubeError):
@@ -121,7 +122,7 @@ class Search:
                  config: Config | None = None, # Where the search starts, and its section `search`
                  folder: str | Path | None = None # Of the file `trials.journal`, unless `search.storage` is set; `None` keeps trials in memory
                 ):
-        config = config or Config()
+        config = as_config(config)
         self.options, figure = config.search, f'valid_{config.search.objective[0]}'
         if config.training.monitor not in (Config().training.monitor, figure): raise ConfigValueError(f'training.monitor = {config.training.monitor}: in a search the first of search.objective chooses the epoch, too; set that to {config.training.monitor.removeprefix("valid_")}, or leave the monitor out')
         if process_group(choose_device(config.training.device)).num_processes > 1: raise ConfigValueError('a search in a process group would train every trial in all its processes; start the command several times instead, with one --out')
@@ -130,6 +131,7 @@ class Search:
         CubeTrainer(self.config).check_config()
         self.figure, self._parts = figure, parts if callable(parts) else lambda config: parts
         self.first = self._parts(self.config) # The parts of `config`
+        if not isinstance(self.first, Split): raise VectorShapeError(f'parts: expected the Split that data.split() makes, or a function that returns one, got {type(self.first).__name__}')
         self.config = by_size(self.config, self.first.train)  # no null, which would mean the same as a number
         self.phases = phase_budgets(self.options) # Trials of each phase
         self.axes = {phase: phase_axes(phase, self.config, self.first.train.dim, callable(parts) and self.first.train.pairs is not None) for phase in SPACE} # What each phase varies
@@ -182,7 +184,7 @@ def _make(self: Search, phase: str, trial, slot: int | str, settings: tuple[str,
         except optuna.TrialPruned: record = record._replace(state='pruned')
         record = self._judged(record, trainer, parts)
     except (SearchStorageError, optuna.exceptions.UpdateFinishedTrialError): raise
-    except _FAILURES as e: record = record._replace(state='failed', error=str(e) if isinstance(e, CubeError) else f'{type(e).__name__}: {e}')
+    except _FAILURES as e: record = record._replace(state='failed', error=f'{e.code}: {e.message}' if isinstance(e, CubeError) else f'{type(e).__name__}: {e}')
     trial.set_user_attr('record', record._replace(curve=tuple(trainer.history), seconds=round(trainer.seconds, 3))._asdict())
     if record.error: trial.set_user_attr('error', record.error)
     trials.study.tell(trial, record.values or None, {'complete': trials.states.COMPLETE, 'pruned': trials.states.PRUNED, 'failed': trials.states.FAIL}[record.state], skip_if_finished=True)
@@ -363,6 +365,7 @@ def study(self: Search, phase: str | None = None # One of `core`, `loss`, `archi
          ): # `optuna.Study`, in memory
     "Trials that explore and came to a figure, for Optuna's tools"
     import optuna
+    if phase not in (None, *self.axes): raise ConfigValueError(f"phase = {phase!r}: expected one of {', '.join(self.axes)}")
     study = optuna.create_study(directions=self.studies['core'].study.directions)
     for name in self.axes if phase is None else [phase]:
         made = [o for o in sorted(self.studies[name].finished().values(), key=lambda o: o.number) if o.state == optuna.trial.TrialState.COMPLETE]

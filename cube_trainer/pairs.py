@@ -19,7 +19,7 @@ from typing import Iterable, Iterator, Mapping, NamedTuple, Sequence
 import yaml
 from tqdm import tqdm
 
-from .core import CubeError, DialogueConfig
+from .core import ConfigValueError, CubeError, DialogueConfig, _path
 
 # %% ../nbs/02a_pairs.ipynb #98fc54f2
 class MissingFileError(CubeError):
@@ -168,6 +168,12 @@ def _talk_pairs(talk: Sequence, config: DialogueConfig, where: str) -> list[tupl
                    if (turns[i-1][0], turns[i][0]) in (('user', 'assistant'), ('', ''))]
     return found or [(turns[-1][1] if turns else '', '')]
 
+def _config(config: DialogueConfig | None) -> DialogueConfig:
+    "`config`, or for `None` the defaults"
+    if config is None: return DialogueConfig()
+    if not isinstance(config, DialogueConfig): raise ConfigValueError(f'config is {type(config).__name__}; expected a DialogueConfig, such as Config().data')
+    return config
+
 def _row_pairs(row, config: DialogueConfig, where: str) -> Iterator[Pair]:
     "The pairs of one row: by column, or a conversation"
     if isinstance(row, list):
@@ -231,22 +237,25 @@ def _whole(path: Path, progress: bool) -> str:
 def _object(members: list[tuple[str, object]]) -> dict:
     "A JSON object; of a key given twice plain `json` keeps the last in silence"
     row = dict(members)
-    if len(row) < len(members): raise ValueError('the key {!r:.40} is given twice'.format(Counter(key for key, _ in members).most_common(1)[0][0]))
+    if len(row) < len(members): raise ValueError('the key {!r:.40} is given twice; keep one'.format(Counter(key for key, _ in members).most_common(1)[0][0]))
     return row
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
-def _json(text: str, where: str):
+def _json(text: str, path: Path,
+          line: int | None = None # Of the file, where `text` is one line of it
+         ):
     "What the JSON `text` says"
     try: return _DECODER.decode(text)
-    except (ValueError, RecursionError) as e: raise BadRowError(f'{where}: not JSON: {e}') from None
+    except json.JSONDecodeError as e: raise BadRowError(f"{path}:{line or e.lineno}:{e.colno}: not JSON: {e.msg.removesuffix(' at')}; mend it there: double quotes, a comma between two, none at the end") from None
+    except (ValueError, RecursionError) as e: raise BadRowError(f"{path}{f':{line}' if line else ''}: not JSON: {e}") from None
 
 def _jsonl_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
     for n, line in enumerate(_lines(path, progress), 1):
-        if line.strip(): yield f'{path}:{n}', _json(line, f'{path}:{n}')
+        if line.strip(): yield f'{path}:{n}', _json(line.rstrip(), path, n)
 
 def _json_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
-    rows = _json(text, str(path)) if (text := _whole(path, progress)).strip() else []
+    rows = _json(text, path) if (text := _whole(path, progress)).strip() else []
     if isinstance(rows, dict):
         lists = [name for name in ('data', 'rows', 'conversations') if isinstance(rows.get(name), list)]
         if len(lists) != 1: raise BadRowError(f"{path}: an object with the keys {_listed(tuple(rows))}; expected a list of rows, or one under 'data', 'rows' or 'conversations'")
@@ -256,7 +265,8 @@ def _json_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
 
 def _csv_rows(path: Path, progress: bool, delimiter: str) -> Iterator[tuple[str, object]]:
     csv.field_size_limit(_LONGEST_LINE)  # the module's own limit is 131,072 letters
-    reader, names, first = csv.reader(_lines(path, progress), delimiter=delimiter, strict=True), None, 1
+    lines = _lines(path, progress)
+    reader, names, first = csv.reader(lines, delimiter=delimiter, strict=True), None, 1
     try:
         for row in reader:
             where, first = f'{path}:{first}', reader.line_num + 1  # a row may go over several lines
@@ -267,7 +277,8 @@ def _csv_rows(path: Path, progress: bool, delimiter: str) -> Iterator[tuple[str,
                 if len(names) == 1 and (other := re.search(r'[;\t|,]', names[0])): raise BadRowError(f'{where}: the header is one column, {names[0]!r:.60}, in which {other[0]!r} separates the names; save with {delimiter!r} instead, or under the extension that fits')
             elif len(row) != len(names): raise BadRowError(f"{where}: {len(row)} fields, but the header names {len(names)}; quote fields that hold '{delimiter}' or line ends")
             else: yield where, dict(zip(names, row))
-    except csv.Error as e: raise BadRowError(f'{path}:{first}: not CSV, from this line on: {e}') from None
+    except csv.Error as e: raise BadRowError(f'{path}:{first}: not CSV, from this line on: {e}; put a field with quotes or line ends into double quotes, and write a quote in it twice') from None
+    finally: lines.close()  # an error keeps this frame, and the frame would keep the file
 
 _MARK = re.compile(r'[*_#>\s-]*(q|question|a|answer)\s*\d*\s*[*_]*\s*[:：]\s*[*_]*\s*(.*)', re.IGNORECASE | re.DOTALL) # also **Q1:**
 
@@ -292,7 +303,7 @@ def _text_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
 class _PlainLoader(yaml.BaseLoader):
     "`yaml.BaseLoader` that refuses aliases"
     def compose_node(self, parent, index):
-        if self.check_event(yaml.AliasEvent): raise yaml.MarkedYAMLError(problem='an alias; write the text again', problem_mark=self.peek_event().start_mark)
+        if self.check_event(yaml.AliasEvent): raise yaml.MarkedYAMLError(problem='an alias in the place of a text', problem_mark=self.peek_event().start_mark)
         return super().compose_node(parent, index)
 
 def _yaml_mapping(node: yaml.MappingNode, path: Path) -> dict[str, yaml.Node]:
@@ -313,13 +324,13 @@ def _yaml_rows(path: Path, progress: bool) -> Iterator[tuple[str, object]]:
     try: root = yaml.compose(_whole(path, progress), _PlainLoader)
     except yaml.YAMLError as e:
         mark = getattr(e, 'problem_mark', None)
-        raise BadRowError(f"{path}{f':{mark.line + 1}' if mark else ''}: not YAML: {getattr(e, 'problem', None) or getattr(e, 'reason', None) or e}") from None
+        raise BadRowError(f"{path}{f':{mark.line + 1}' if mark else ''}: not YAML: {getattr(e, 'problem', None) or getattr(e, 'reason', None) or e}; mend it there: texts in full, spaces and no tabs, quotes around special characters") from None
     except (ValueError, RecursionError) as e: raise BadRowError(f'{path}: not YAML: {e}') from None
     if root is None: return
     try:
         top = _yaml_mapping(root, path) if isinstance(root, yaml.MappingNode) else {'conversations': root}
         talks, source = top.get('conversations'), _yaml_value(top['categories'], path) if 'categories' in top else ''
-        if not isinstance(talks, yaml.SequenceNode): raise BadRowError(f"{path}:1: expected a list, or one under 'conversations', as in the chatterbot corpus")
+        if not isinstance(talks, yaml.SequenceNode): raise BadRowError(f"{path}:{root.start_mark.line + 1}: expected a list, or one under 'conversations', as in the chatterbot corpus")
         if isinstance(source, list): source = ', '.join(map(str, source))
         for node in talks.value:
             row = _yaml_value(node, path)
@@ -335,7 +346,7 @@ def read_pairs(path: str | Path, # `.jsonl`, `.json`, `.csv`, `.tsv`, `.txt` (Q:
                progress: bool = False # Show a bar
               ) -> Iterator[Pair]:
     "The pairs of a file in their order, one at a time; any row that cannot be read is an error that names its line"
-    path, config = Path(path), config or DialogueConfig()
+    path, config = _path(path, MissingFileError), _config(config)
     suffix = (Path(path.stem).suffix if path.suffix.lower() == '.gz' else path.suffix).lower()
     if suffix not in _READERS: raise FileTypeError(f"{path}: extension '{''.join(path.suffixes[-2:])}' is not known; use {', '.join(_READERS)}, or one of these with .gz")
     found = False
@@ -349,7 +360,7 @@ def as_pairs(rows: Iterable, # Pairs, `(question, answer)` or `(question, answer
              config: DialogueConfig | None = None # Names of columns, context
             ) -> Iterator[Pair]:
     "The pairs of `rows`, one at a time"
-    config = config or DialogueConfig()
+    config = _config(config)
     if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable): raise BadRowError(f'{type(rows).__name__} given; expected rows: a list of pairs, a frame, or one split of a dataset')
     if hasattr(rows, 'itertuples'):
         if not rows.columns.is_unique: raise ColumnError(f'{_listed(tuple(rows.columns))}: two columns of one name; rename one')
@@ -405,10 +416,12 @@ class Example(NamedTuple):
 @dataclass
 class Cleaning:
     "Keeps the pairs that say something new, counts the others by rule and keeps the first of each as examples"
-    config: DialogueConfig = field(default_factory=DialogueConfig)
+    config: DialogueConfig | None = None # `None` takes the defaults
     read: int = 0
     dropped: Counter = field(default_factory=Counter)
     examples: dict[str, list[Example]] = field(default_factory=dict)
+
+    def __post_init__(self): self.config = _config(self.config)
 
     @property
     def kept(self) -> int: return self.read - self.dropped.total()

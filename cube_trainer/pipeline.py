@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
+from numbers import Integral
 from pathlib import Path
 from typing import Iterable, NamedTuple, Self, Sequence
 
@@ -19,7 +20,7 @@ import numpy as np
 from .cache import VectorCache
 from .core import Config, ConfigValueError, CubeError, DialogueConfig, DistillationConfig, atomic_file, atomic_write, choose_device
 from .datasets import AutoencoderDataset, DialogueDataset, Lesson, Split, VectorPairs, answer_bank, unit_length
-from .distillation import MultiTeacherDistillation
+from .distillation import MultiTeacherDistillation, teacher_list
 from .evaluation import Report, evaluate
 from .expansion import expand
 from .pairs import Cleaning, Pair, bundled_pairs, clean_text, match_key, read_pairs
@@ -27,7 +28,8 @@ from .loop import ResumeError, process_group
 from .readout import answer_probabilities
 from .runs import RunFolder, RunFolderError, read_about, run_state
 from .teachers import Teacher
-from .training import CubeTrainer
+from .training import CubeTrainer, as_config
+from .vectors import VectorShapeError, as_vectors
 
 # %% ../nbs/09_pipeline.ipynb #0fbdce02
 class NoAnswersError(CubeError):
@@ -113,7 +115,7 @@ class Loaded(NamedTuple):
 def _read_split(config: Config, pairs: str | Path | None, teachers: Sequence[Teacher], progress: bool) -> tuple[VectorPairs, Split]:
     "All pairs, and their parts before anything is added"
     _refuse_idle(config)
-    if len(teachers) != 1 + len(config.teachers.more): raise ConfigValueError(f'{len(teachers)} teachers for a configuration of {1 + len(config.teachers.more)}; take those of make_teachers(config)')
+    if len(teacher_list(teachers)) != 1 + len(config.teachers.more): raise ConfigValueError(f'{len(teachers)} teachers for a configuration of {1 + len(config.teachers.more)}; take those of make_teachers(config)')
     d, texts = config.data, bundled_pairs() if pairs is None else read_pairs(pairs, config.data, progress)
     data = make_dataset(config, texts, teachers[0])
     return data, data.split(_data_seed(config), d.test, d.valid, d.split_by, d.stratify)
@@ -218,9 +220,10 @@ def train_run(out: str | Path, # The run folder to make
              ) -> Report | None: # `None` in all but the first of several processes
     "Encode, split, train, evaluate and write the run folder `out`"
     if overwrite and resume: raise ConfigValueError('resume and overwrite exclude each other; go on with the run that is there, or replace it')
+    if not isinstance(pairs, str | Path | None): raise ConfigValueError(f'pairs: expected a file, got {type(pairs).__name__}; for pairs in memory: CubeTrainer().fit on parts of DialogueDataset.from_pairs')
     state, pairs = run_state(out), None if pairs is None else str(Path(pairs).resolve())
     if resume and state == 'finished': return _finished(Path(out), config)
-    config, pairs = _begun(out, config, pairs) if resume and state == 'unfinished' else (config or Config(), pairs)
+    config, pairs = _begun(out, config, pairs) if resume and state == 'unfinished' else (as_config(config), pairs)
     here = process_group(choose_device(config.training.device))
     with RunFolder(out, {'config': config.model_dump(mode='json'), 'pairs': pairs}, overwrite, resume, follows=not here.is_main_process) as run:
         with here.main_process_first(): data, parts, distillation = load_parts(config, pairs, make_teachers(config, progress=progress), progress)  # the others then find the vectors in the cache
@@ -266,9 +269,12 @@ class Answerer:
                  answers: Sequence[str], # The bank
                  vectors: np.ndarray # `[n, d]` the teacher's vectors of `answers`
                 ):
-        self.trainer, self.teachers, self.answers = trainer, list(teachers), list(answers)
+        if isinstance(answers, str): raise ConfigValueError('answers: expected a list of texts, got one text; put it into a list')
+        self.trainer, self.teachers, self.answers, v = trainer, teacher_list(teachers), list(answers), as_vectors(vectors, 'vectors')
+        if len(v) != len(self.answers): raise VectorShapeError(f'{len(v)} vectors of {len(self.answers)} answers; give one for each')
+        if not self.teachers: raise ConfigValueError('teachers: none is given; give the one that made the vectors')
         if [o.identity for o in self.teachers[1:]] != [m.teacher for m in trainer.maps]: raise TeacherChangedError(f'the cube reads {len(trainer.maps)} further teacher(s), and was given others; give those it was trained with, in their order, after the first')
-        self.unit = unit_length(trainer.encode_bank(vectors))
+        self.unit = unit_length(trainer.encode_bank(v))
 
     @classmethod
     def from_run(cls, path: str | Path # A run folder
@@ -282,12 +288,15 @@ class Answerer:
                  k: int = 3 # Answers for each question
                 ) -> list[list[Answer]]:
         "The `k` best answers to each question, best first"
-        if not isinstance(k, int) or k < 1: raise QuestionError(f'k = {k}; ask for at least one answer')
+        if not isinstance(k, Integral) or k < 1: raise QuestionError(f'k = {k!r}: expected a whole number of answers, 1 or more')
+        if isinstance(questions, str) or not isinstance(questions, Iterable): raise QuestionError(f'questions: expected a list of texts, got {type(questions).__name__}; `ask` takes a single one')
+        questions = list(questions)
         for i, question in enumerate(questions):
-            if not isinstance(question, str) or not clean_text(question): raise QuestionError(f'question {i} is empty or no text')
+            if not isinstance(question, str) or not clean_text(question): raise QuestionError(f'question {i} is empty or no text; give a str with something in it')
         questions = [clean_text(o) for o in questions]
         q = self.teachers[0].encode(questions, 'question')
         pred = self.trainer.encode_questions(np.concatenate([q, _views(self.trainer, self.teachers, questions)], 1) if self.trainer.maps else q)
+        if pred.shape[1] != self.unit.shape[1]: raise VectorShapeError(f'questions have vectors of {pred.shape[1]}, answers of {self.unit.shape[1]}; encode both with one teacher')
         scores, t = unit_length(pred) @ self.unit.T, self.trainer.temperature
         sure = answer_probabilities(scores, t) if t else [None]*len(scores)
         return [[Answer(self.answers[i], float(row[i]), p if p is None else float(p[i])) for i in np.argsort(-row, kind='stable')[:k]] for row, p in zip(scores, sure)]

@@ -11,21 +11,25 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 from torch.nn import functional as F
 
+from .core import ConfigValueError
 from .datasets import VectorPairs
 from .metrics import distinct_rows
+from .vectors import VectorShapeError
 
 # %% ../nbs/06h_readout.ipynb #122039ed
 def cosines(pred: np.ndarray, # `[n, d]`
             bank: np.ndarray # `[m, d]`
            ) -> np.ndarray: # `[n, m]` in double precision
     "Cosine of each prediction with each stored answer"
-    x, y = (F.normalize(torch.as_tensor(o, dtype=torch.float64), dim=1) for o in (pred, bank))
-    return (x @ y.T).numpy()
+    x, y = (torch.as_tensor(o, dtype=torch.float64) for o in (pred, bank))
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1] or not len(y): raise VectorShapeError(f'expected predictions [n, d] and answers [m, d], m ≥ 1, got {list(x.shape)} and {list(y.shape)}')
+    return (F.normalize(x, dim=1) @ F.normalize(y, dim=1).T).numpy()
 
 def answer_probabilities(scores: np.ndarray, # `[n, m]` cosines of predictions and stored answers
                          temperature: float # Divides them, see `fit_temperature`
                         ) -> np.ndarray: # `[n, m]`; rows add up to 1
     "Of each stored answer, the probability to be the right one, if one of them is"
+    if not temperature > 0: raise ConfigValueError(f'temperature = {temperature}: expected a number above 0, such as fit_temperature finds')
     return softmax(scores/temperature, axis=1)
 
 def expected_answers(probabilities: np.ndarray, # `[n, m]`

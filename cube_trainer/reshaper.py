@@ -9,13 +9,14 @@ __all__ = ['Array', 'Shape', 'LatticeShapeError', 'FactorisationError', 'VectorS
 
 # %% ../nbs/01_reshaper.ipynb #8bf0dbd9
 import math
+from operator import index
 from typing import NamedTuple, Self, TypeVar, get_args
 
 import numpy as np, torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .core import ConfigValueError, CubeError, ReshaperConfig
+from .core import ConfigValueError, CubeError, ReshaperConfig, _whole
 
 # %% ../nbs/01_reshaper.ipynb #ff49ad26
 class LatticeShapeError(CubeError):
@@ -64,11 +65,18 @@ def lattice_shape(input_dim: int, # Length of the vector, at least 1
                   pad: bool = False # Allow a few empty cells where `input_dim` has no fair shape
                  ) -> Shape:
     "The most balanced lattice for a vector; `FactorisationError` if it has none and `pad` is off"
-    if shape := _fair(input_dim): return shape
-    bigger = next(n for n in range(max(input_dim, 1), 2*input_dim + 8) if _fair(n))
+    if shape := _fair(_whole('input_dim', input_dim, 1)): return shape
+    bigger = next(n for n in range(input_dim, 2*input_dim + 8) if _fair(n))
     if pad: return _fair(bigger)
     raise FactorisationError(f'{input_dim} has no factorisation into three sides of comparable length; '
                              f'use pad=True ({bigger} cells as {_by(_fair(bigger))}) or vectors of another dimension')
+
+def _sides(size: Shape) -> Shape:
+    "`size`, if it is a lattice"
+    try: sides = tuple(map(index, size))
+    except TypeError: sides = ()
+    if len(sides) != 3 or min(sides) < 1: raise LatticeShapeError(f'lattice_size = {size!r:.60}: give three sides of one cell or more, such as (8, 8, 12)')
+    return sides
 
 def _by(shape: Shape) -> str:
     "`shape` as people write it, 8×8×12"
@@ -120,6 +128,19 @@ def _principal_axes(x: np.ndarray # `[n, d]` in double precision
     largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
     return (axes*largest.sign()).float()
 
+# %% ../nbs/01_reshaper.ipynb #f5d779fc
+def _tensor(x: Array) -> Tensor:
+    "`x` as a tensor, in the same memory where that can be"
+    if isinstance(x, Tensor): return x
+    if not isinstance(x, np.ndarray): raise VectorKindError(f'expected a numpy array or torch tensor, got {type(x).__name__}; use np.asarray or torch.as_tensor')
+    try: return torch.from_numpy(np.require(x, x.dtype.newbyteorder('='), 'CW'))
+    except TypeError: raise VectorKindError(f'an array of {x.dtype} holds no numbers that torch knows; convert it to float32') from None
+
+def _refuse_not_finite(x: np.ndarray) -> None: # `[n, ...]`
+    "`ReshaperDataError` for NaN and infinity in `x`"
+    bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(1))
+    if len(bad): raise ReshaperDataError(f'row {bad[0]} holds NaN or infinity ({len(bad)} of {len(x)} rows do); repair or remove it')
+
 # %% ../nbs/01_reshaper.ipynb #5d94882c
 _METHODS = get_args(ReshaperConfig.model_fields['method'].annotation)
 
@@ -133,9 +154,8 @@ class EmbeddingReshaper(nn.Module):
                 ):
         super().__init__()
         if method not in _METHODS: raise ConfigValueError(f"reshaper.method = '{method}': valid are {', '.join(_METHODS)}")
-        self.input_dim, self.method, self.pad = input_dim, method, pad
-        self.lattice_size = tuple(lattice_size) if lattice_size else lattice_shape(input_dim, pad)
-        if len(self.lattice_size) != 3 or min(self.lattice_size) < 1: raise LatticeShapeError(f'lattice_size = {self.lattice_size}: give three sides of one cell or more')
+        self.input_dim, self.method, self.pad = _whole('input_dim', input_dim, 1), method, pad
+        self.lattice_size = lattice_shape(input_dim, pad) if lattice_size is None else _sides(lattice_size)
         self.n_cells = math.prod(self.lattice_size)
         if self.n_cells < input_dim or (self.n_cells > input_dim and not pad): raise LatticeShapeError(self._mismatch())
         if method != 'linear':
@@ -153,10 +173,11 @@ class EmbeddingReshaper(nn.Module):
     def fit(self, x: Array # `[n, input_dim]`, the training part
            ) -> Self:
         "Learn from the training part where each coordinate belongs"
-        x = torch.as_tensor(x).detach().double().cpu().numpy()
+        x = _tensor(x).detach().double().cpu().numpy()
         if x.ndim != 2 or x.shape[1] != self.input_dim: raise VectorSizeError(f'expected vectors [n, {self.input_dim}] to fit to, got shape {x.shape}')
         needed = 1 if self.method == 'linear' else 2
-        if len(x) < needed or not np.isfinite(x).all(): raise ReshaperDataError(f'{len(x)} vectors, {np.isfinite(x).all(1).sum()} of them finite; {self.method} needs {needed} or more, all finite')
+        if len(x) < needed: raise ReshaperDataError(f'{len(x)} vector(s) to fit to; {self.method} needs {needed} or more')
+        _refuse_not_finite(x)
         if self.method == 'linear': return self
         x = np.ldexp(x, -np.frexp(np.abs(x).max())[1])  # squares of very large or small numbers do not fit; a power of two loses nothing
         if self.method == 'adaptive':
@@ -168,12 +189,11 @@ class EmbeddingReshaper(nn.Module):
         self.fitted.fill_(True)
         return self
 
-    def _checked(self, x: Array, size: Shape | tuple[int], what: str) -> Tensor:
+    def _checked(self, x: Array, size: Shape | tuple[int], what: str, advice: str) -> Tensor:
         "`x` as a tensor, if it ends in `size` and this method can work on it"
-        if not isinstance(x, (Tensor, np.ndarray)): raise VectorKindError(f'expected a numpy array or torch tensor, got {type(x).__name__}')
-        if tuple(x.shape[-len(size):]) != size: raise VectorSizeError(f'expected {what} of {_by(size)}, got shape {tuple(x.shape)}; encode texts with the teacher of this model')
+        v = _tensor(x)
+        if tuple(v.shape[-len(size):]) != size: raise VectorSizeError(f'expected {what} of {_by(size)}, got shape {tuple(v.shape)}; {advice}')
         if self.method != 'linear' and not self.fitted: raise UnfittedReshaperError(f'method {self.method} must see the training part first; call fit')
-        v = x if isinstance(x, Tensor) else torch.from_numpy(np.require(x, x.dtype.newbyteorder('='), 'CW'))
         if self.method != 'linear' and isinstance(x, np.ndarray): v = v.to(self.path.device)
         if self.method in ('pca', 'learned') and not v.is_floating_point(): raise VectorKindError(f'{self.method} rotates, which {v.dtype} cannot hold; convert to float32')
         return v
@@ -203,7 +223,7 @@ class EmbeddingReshaper(nn.Module):
     def vector_to_matrix(self, x: Array # `[..., input_dim]`
                         ) -> Array: # `[..., x, y, z]`
         "Lay vectors out in the lattice"
-        v = self._rotate(self._checked(x, (self.input_dim,), 'vectors'))
+        v = self._rotate(self._checked(x, (self.input_dim,), 'vectors', 'encode texts with the teacher of this model'))
         if empty := self.n_cells - self.input_dim: v = F.pad(v, (0, empty))
         if self.method != 'linear': v = v.index_select(-1, self.path.argsort())
         return _like(v.reshape(*v.shape[:-1], *self.lattice_size), x)
@@ -211,7 +231,7 @@ class EmbeddingReshaper(nn.Module):
     def matrix_to_vector(self, m: Array # `[..., x, y, z]`
                         ) -> Array: # `[..., input_dim]`
         "Read lattices back as vectors"
-        v = self._checked(m, self.lattice_size, 'lattices').flatten(-3)
+        v = self._checked(m, self.lattice_size, 'lattices', 'give what vector_to_matrix made').flatten(-3)
         v = v[..., :self.input_dim] if self.method == 'linear' else v.index_select(-1, self.path[:self.input_dim])
         return _like(self._rotate(v, back=True), m)
 
@@ -230,8 +250,9 @@ class Neighbourhood(NamedTuple):
 def neighbourhood(m: Array # `[n, x, y, z]`, two lattices or more
                  ) -> Neighbourhood:
     "How much neighbouring cells have in common, and any two cells"
-    m = torch.as_tensor(m).detach().double().cpu().numpy()
-    if m.ndim != 4 or len(m) < 2: raise ReshaperDataError(f'expected two or more lattices [n, x, y, z], got shape {m.shape}')
+    m = _tensor(m).detach().double().cpu().numpy()
+    if m.ndim != 4 or len(m) < 2 or m[0].size < 2: raise ReshaperDataError(f'expected two or more lattices [n, x, y, z] of two cells or more, got shape {m.shape}')
+    _refuse_not_finite(m)
     corr, near = _correlations(m.reshape(len(m), -1)), _neighbours(m.shape[1:])
     any_two = np.triu(np.ones_like(corr), 1)
     return Neighbourhood(float((corr*near).sum()/near.sum()), float((corr*any_two).sum()/any_two.sum()))

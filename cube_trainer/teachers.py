@@ -7,7 +7,7 @@ __all__ = ['Pooling', 'TeacherNotFoundError', 'WeightsHashError', 'TextTypeError
            'Teacher']
 
 # %% ../nbs/04_teachers.ipynb #c57de18d
-import gc, hashlib, importlib.util, json, logging, re, threading, warnings, zlib
+import gc, hashlib, importlib.util, json, logging, re, struct, threading, warnings, zlib
 from contextlib import contextmanager
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -67,9 +67,9 @@ def _from_hub(name: str) -> Path:
         if _is_whole(here := Path(fetch())): return here
         why = f'has no safetensors weights on the hub, or only some of its files are in {here}; go online, delete that folder, or take another model'
     except GatedRepoError: why = 'is gated; accept its terms on its page, then log in with `hf auth login`'
-    except RepositoryNotFoundError: why = 'is not on the hub, or private; check the id, or log in with `hf auth login`'
+    except RepositoryNotFoundError: why = 'is no file or folder here, and is not on the hub, or private there; check path or id, or log in with `hf auth login`'
     except HFValidationError: why = 'is neither a file or folder here nor a hub id of the form owner/model; give one of these, or leave teachers.model empty for the embedded model'
-    except LocalEntryNotFoundError: why = 'is not here, and the hub cannot be reached; go online once, or give the folder of a copy'
+    except LocalEntryNotFoundError: why = 'is no file or folder here, and the hub cannot be reached; check the path, go online once, or give the folder of a copy'
     except (HfHubHTTPError, httpx.HTTPError, OSError, ValueError) as e: why = f'could not be fetched: {str(e).strip().splitlines()[0]}; try again, or give the folder of a copy'
     raise TeacherNotFoundError(f"teacher '{name}' {why}")
 
@@ -170,7 +170,7 @@ def _refuse_missing(path: Path, missing: Iterable[str], pooler_used: bool) -> No
         raise TeacherLoadError(f"{path} lacks the weights {', '.join(needed[:3])}{f' and {len(needed) - 3} more' if len(needed) > 3 else ''}; they would be random numbers, fetch the model again")
     if missing: _log.debug(f'{path} has no pooler, and none is used')
 
-_LOAD_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError) # what transformers raises over files that are no model
+_LOAD_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError, struct.error) # what transformers raises over files that are no model
 
 def _load_model(path: Path, # Folder, or `.gguf` file
                 dtype: str, # `float32`, `float16` or `bfloat16`, of the transformer; what follows it is float32
@@ -215,9 +215,9 @@ Pooling = Literal['mean', 'lasttoken', 'cls', 'max', 'weightedmean']
 
 class _ModuleEncoder:
     "Texts to vectors by the modules of a sentence-transformers model, a batch at a time"
-    def __init__(self, model, max_length: int | None, pooling: Pooling | None, normalize: bool | None):
+    def __init__(self, model, name: str, max_length: int | None, pooling: Pooling | None, normalize: bool | None):
         from sentence_transformers import models
-        self.model, self.modules = model, list(model)
+        self.model, self.name, self.modules = model, name, list(model)
         self.is_transformer = isinstance(model[0], models.Transformer)
         self.is_chat = self.is_transformer and 'message' in model[0].modality_config  # so says the model: texts become turns of a chat
         if pooling: self._repool(models, pooling)
@@ -227,6 +227,7 @@ class _ModuleEncoder:
     def _repool(self, models, pooling: Pooling) -> None:
         "Replace the pooling where it stands"
         places = [i for i, o in enumerate(self.modules) if isinstance(o, models.Pooling)]
+        if self.is_transformer and len(self.modules) == 1: self.modules.append(models.Pooling(self.model[0].get_embedding_dimension(), pooling)); return  # it has none
         if not (self.is_transformer and len(places) == 1): raise ConfigValueError(f'teachers.pooling = {pooling}: the model does not pool tokens; leave it out')
         old = self.modules[places[0]]
         new = models.Pooling(old.embedding_dimension, pooling, include_prompt=old.include_prompt)
@@ -273,7 +274,7 @@ class _ModuleEncoder:
             features = {name: o.to(place) if isinstance(o, torch.Tensor) else o for name, o in features.items()}
             for module in self.modules:
                 features = {name: o.float() if isinstance(o, torch.Tensor) and o.is_floating_point() else o for name, o in module(features, **task if isinstance(module, Router) else {}).items()}
-        if 'sentence_embedding' not in features: raise TeacherLoadError('the model ends without a vector for the whole text; set teachers.pooling')
+        if 'sentence_embedding' not in features: raise TeacherLoadError(f'{self.name} ends without a vector for the whole text; set teachers.pooling')
         return features['sentence_embedding'][:, :self.model.truncate_dim].cpu().numpy()
 
 # %% ../nbs/04_teachers.ipynb #2244a712
@@ -346,9 +347,9 @@ class Teacher:
                  progress: bool = False # Show a bar while texts are encoded
                 ):
         name = None if name is None else str(name)
-        TeachersConfig(model=name, pooling=pooling, question_prompt=question_prompt, answer_prompt=answer_prompt, normalize=normalize, max_length=max_length, dtype=dtype,
-                       device_map=device_map, batch_tokens=batch_tokens, fallback=fallback)  # refuses what is no setting
-        self.pooling, self.normalize, self.max_length, self.progress = pooling, normalize, max_length, progress
+        own = TeachersConfig(model=name, pooling=pooling, question_prompt=question_prompt, answer_prompt=answer_prompt, normalize=normalize, max_length=max_length, dtype=dtype,
+                             device_map=device_map, batch_tokens=batch_tokens, fallback=fallback)  # refuses what is no setting
+        self.pooling, self.normalize, self.max_length, self.progress = own.pooling, own.normalize, own.max_length, progress
         self.name, self.path = _path_or_fallback(name, fallback)
         self.is_gguf = self.path.suffix.lower() == '.gguf'
         self.is_words = self.path.is_file() and not self.is_gguf
@@ -356,7 +357,7 @@ class Teacher:
                                             batch_tokens=batch_tokens, dtype=None if dtype == 'auto' else dtype)
         self.device = choose_device(device)
         self.device_map = 'cpu' if device_map and self.device.name == 'cpu' else device_map  # not on a GPU that was not chosen
-        self.batch_tokens = batch_tokens or _BUDGET.get(self.device.name, 32768)
+        self.batch_tokens = own.batch_tokens or _BUDGET.get(self.device.name, 32768)
         self.dtype = self._own_dtype() if dtype == 'auto' else dtype
         self.prompts = self._own_prompts() | {role: o for role, o in (('question', question_prompt), ('answer', answer_prompt)) if o is not None}
         self.identity = self._identity()
@@ -399,7 +400,7 @@ class Teacher:
         if _model_hash(self.path) != self.files: raise TeacherLoadError(f'{self.path} has changed since this teacher was made; make it again')
         if self.is_words: return held
         last = 'lasttoken' if self.is_gguf else None  # such a file does not say what its model was trained for; it is a language model
-        return _ModuleEncoder(held, self.max_length, self.pooling or last, self.normalize)
+        return _ModuleEncoder(held, self.name, self.max_length, self.pooling or last, self.normalize)
 
     def release(self) -> None:
         "Let go of the model; the next uncached text loads it again"
@@ -413,6 +414,12 @@ class Teacher:
     def __repr__(self): return f'Teacher({self.name} on {self.device.name})'
 
 # %% ../nbs/04_teachers.ipynb #ad0ece04
+@patch
+def _how_to_be_finite(self: Teacher) -> str:
+    if self.is_words: return 'scale down the table, or remove the rows of huge numbers'
+    wider = {'float16': 'bfloat16 or float32', 'bfloat16': 'float32'}.get(self.dtype)
+    return f'try {wider} in place of dtype = {self.dtype}' if wider else 'its weights are damaged, or not made for such a text; fetch the model again, or take another'
+
 @patch
 def _compute(self: Teacher, texts: list[str], prompt: str, task: str | None) -> Iterator[tuple[list[str], np.ndarray]]: # Some texts and their `[n, d]` vectors
     "Encode `texts`, some at a time"
@@ -429,7 +436,7 @@ def _compute(self: Teacher, texts: list[str], prompt: str, task: str | None) -> 
         v = encoder.vectors(some, prompt, task)
         if self.is_words and self.normalize: v = unit_length(v)
         if not np.isfinite(v).all():
-            raise TeacherOutputError(f'{self.name} gives {v[~np.isfinite(v)][0]} for {some[np.argwhere(~np.isfinite(v))[0][0]][:60]!r}; with dtype = {self.dtype}, try bfloat16 or float32')
+            raise TeacherOutputError(f'{self.name} gives {v[~np.isfinite(v)][0]} for {some[np.argwhere(~np.isfinite(v))[0][0]][:60]!r}; {self._how_to_be_finite()}')
         done += some; vectors.append(v)
         if len(done) >= _FLUSH: yield done, np.concatenate(vectors); done, vectors = [], []
     if done: yield done, np.concatenate(vectors)

@@ -7,7 +7,7 @@ __all__ = ['VectorShapeError', 'DamagedFileError', 'UnwritableKeyError', 'as_vec
            'NonFiniteVectorError', 'WordVectors']
 
 # %% ../nbs/02c_vectors.ipynb #f352248a
-import gzip, io, json, math, mmap, os, re, struct, warnings, zipfile, zlib
+import gzip, io, json, math, mmap, os, re, struct, traceback, warnings, zipfile, zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import BinaryIO
 import numpy as np, torch
 from safetensors import SafetensorError, safe_open
 
-from .core import ConfigValueError, CubeError, atomic_file
-from .pairs import EmptyFileError, FileTypeError
+from .core import ConfigValueError, CubeError, WriteError, _path, atomic_file
+from .pairs import EmptyFileError, FileTypeError, MissingFileError
 from .wordfiles import NonFiniteVectorError, PickleFileError, TrailingBytesError, TruncatedFileError, WordVectors
 from .wordfiles import _ADVICE, _BLOCK, _KEY, _LINE, _NUMBER, _check_finite, _check_keys, _choice, _Choice, _decode, _kept, _open, _read_binary, _read_glove, _read_text, _refuse_twice, _release
 
@@ -42,9 +42,10 @@ def as_vectors(x: np.ndarray | torch.Tensor | Sequence, # `[n, d]`
                name: str = 'x' # For messages
               ) -> np.ndarray: # `[n, d]` float32
     "`x` as a contiguous float32 matrix; refuses other shapes and values that are not finite"
-    if isinstance(x, torch.Tensor): x = x.detach().cpu().float().numpy() if x.is_floating_point() and x.dtype != torch.float64 else x.detach().cpu().numpy()
-    try: v = np.asarray(x)
-    except ValueError as e: raise VectorShapeError(f'{name}: rows differ in length ({e}); expected a matrix [n, d]') from None
+    try:
+        if isinstance(x, torch.Tensor): x = x.detach().cpu().float().numpy() if x.is_floating_point() and x.dtype != torch.float64 else x.detach().cpu().numpy()
+        v = np.asarray(x)
+    except (ValueError, TypeError, RuntimeError) as e: raise VectorShapeError(f'{name}: rows differ in length, or cannot be read ({str(e)[:90]}); expected a matrix [n, d]') from None
     if v.ndim != 2 or v.shape[1] < 1 or v.dtype.kind not in 'fiu':
         raise VectorShapeError(f'{name}: expected numbers of shape [n, d], got {v.dtype} of shape {list(v.shape)}')
     with np.errstate(over='ignore'): v = np.ascontiguousarray(v, dtype=np.float32)
@@ -184,7 +185,7 @@ def _read_safetensors(path: Path, choice: _Choice) -> WordVectors:
         numbers = x.float().numpy() if x.is_floating_point() and x.ndim == 2 and x.numel() else None
     if numbers is None: raise VectorShapeError(f'{path}: {names[0]}: expected floating numbers of shape [n, d], found {x.dtype} of shape {list(x.shape)}')
     if words is not None and (words.dtype != torch.uint8 or words.ndim != 1): raise DamagedFileError(f'{path}: words are {words.dtype} of shape {list(words.shape)}; expected UTF-8 text as a row of uint8, one word a line')
-    if words is not None: words = _decode([words.numpy().tobytes()], [0], f'{path}: words: byte ', _Choice())[0].split('\n')
+    if words is not None: words = _decode(keys := words.numpy().tobytes().split(b'\n'), range(len(keys)), f'{path}: row ', _Choice(), 'write its words in UTF-8')
     return _select(words, numbers, path, choice)
 
 # %% ../nbs/02c_vectors.ipynb #dc6da766
@@ -199,9 +200,12 @@ def read_vectors(path: str | Path, # `.bin`, `.vec` or `.txt`, these also with `
                  duplicates: str = 'refuse' # A word that comes again: `refuse` the file, or keep the `first`
                 ) -> WordVectors: # Words, all different, and finite float32 vectors `[n, d]`
     "The vectors of a file, checked; whatever is wrong with what is read is a `CubeError` that names a byte, line or row at fault"
-    path = Path(path)
+    path = _path(path, MissingFileError)
     choice = _choice(limit, vocab, encoding, errors, duplicates)
-    return _readers[_format(path, format)](path, choice)
+    try: return _readers[_format(path, format)](path, choice)
+    except CubeError as e:
+        traceback.clear_frames(e.__traceback__)  # an error keeps these, and they would keep the file mapped
+        raise
 
 # %% ../nbs/02c_vectors.ipynb #c6197867
 def _check_words(words: Sequence[str] | None, n: int, format: str) -> None:
@@ -212,12 +216,12 @@ def _check_words(words: Sequence[str] | None, n: int, format: str) -> None:
     if format == 'npy': raise ConfigValueError('words: npy carries none; leave them out, or use npz')
     if len(words) != n: raise VectorShapeError(f'{len(words)} words for {n} vectors; give each vector one word')
     for i, word in enumerate(words):
-        if not isinstance(word, str): raise UnwritableKeyError(f'word {i} is {word!r:.60}, expected text')
+        if not isinstance(word, str): raise UnwritableKeyError(f'word {i} is {word!r:.60}, expected text; convert it with str')
         if ' ' in word and format.startswith('word2vec') or format == 'word2vec-binary' and len(word.encode('utf-8', 'replace')) > _KEY - 2: raise UnwritableKeyError(f'word {i}: {word!r:.60} holds a space or is too long for {format}; use npz or safetensors')
         if format == 'glove' and (not i and re.search('^\ufeff| ', word) or ' ' in word and _NUMBER.fullmatch(word.rpartition(' ')[2].encode('utf-8', 'replace'))):
             raise UnwritableKeyError(f'word {i}: {word!r:.60} would be read as another by readers of GloVe files; use npz or safetensors')
     _check_keys(words, range(n), 'word ')
-    _refuse_twice(words, range(n), 'word ', set())
+    _refuse_twice(words, range(n), 'word ', set(), 'remove one')
 
 # %% ../nbs/02c_vectors.ipynb #d7cfe900
 def _steps(x: np.ndarray) -> Iterator[slice]:
@@ -268,10 +272,10 @@ def write_vectors(path: str | Path, # The extension names the format, as in `rea
                   format: str | None = None # As in `read_vectors`; `None` goes by the extension
                  ) -> None:
     "Write a file that `read_vectors` reads back to the bit, completely or not at all; refuses what the format cannot carry"
-    path = Path(path)
+    path = _path(path, WriteError)
     name, x = _format(path, format), as_vectors(vectors, 'vectors')
     if not len(x): raise VectorShapeError('vectors: expected one vector or more, got none')
-    if isinstance(words, (str, bytes, Set, Mapping)): raise ConfigValueError(f'words: {type(words).__name__} given; expected a list, one word for each vector')
+    if isinstance(words, (str, bytes, Set, Mapping)) or words is not None and not isinstance(words, Iterable): raise ConfigValueError(f'words: {type(words).__name__} given; expected a list, one word for each vector')
     if words is not None: words = list(words)
     _check_words(words, len(x), name)
     with atomic_file(path) as f:

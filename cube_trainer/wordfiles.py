@@ -97,7 +97,7 @@ def _open(path: Path) -> BinaryIO:
     try:
         if path.exists() and not path.is_file(): raise MissingFileError(f'{path}: is a folder or a device; name a file')
         return open(path, 'rb')
-    except (OSError, ValueError) as e: raise MissingFileError(f'{path}: {getattr(e, "strerror", e)}; check the path') from None
+    except OSError as e: raise MissingFileError(f'{path}: {e.strerror}; check the path') from None
 
 def _unzip(f: BinaryIO, path: Path) -> BinaryIO:
     "What `f` unzips to, in a temporary file that has no name"
@@ -125,7 +125,11 @@ def _release(data: mmap.mmap, start: int, stop: int) -> None:
 # %% ../nbs/02b_wordfiles.ipynb #b490ca61
 _CONTROL = re.compile('[\x00-\x1f\x7f\ud800-\udfff]')
 
-def _decode(keys: Sequence[bytes], places: Sequence[int], where: str, choice: _Choice) -> list[str]:
+_OR_HEADER = ', or mend the header if its dimension is wrong' # and bytes of vectors were taken for a key
+
+def _decode(keys: Sequence[bytes], places: Sequence[int], where: str, choice: _Choice,
+            advice: str = "name its encoding or errors='replace'" # What to do with a wrong one
+           ) -> list[str]:
     "`keys` as text, all at once where nothing goes on from one to the next"
     try:
         if choice.encoding not in _SINGLE: return [str(key, choice.encoding, choice.errors) for key in keys]
@@ -134,15 +138,17 @@ def _decode(keys: Sequence[bytes], places: Sequence[int], where: str, choice: _C
     except UnicodeError:
         for key, place in zip(keys, places):
             try: str(key, choice.encoding, choice.errors)
-            except UnicodeError as e: raise KeyEncodingError(f"{where}{place}: key {key!r:.60} is not {choice.encoding} ({getattr(e, 'reason', e)}); name its encoding or errors='replace', or mend the header if its dimension is wrong") from None
+            except UnicodeError as e: raise KeyEncodingError(f"{where}{place}: key {key!r:.60} is not {choice.encoding} ({getattr(e, 'reason', e)}); {advice}") from None
         raise
 
-def _check_keys(words: Sequence[str], places: Sequence[int], where: str) -> None:
+def _check_keys(words: Sequence[str], places: Sequence[int], where: str,
+                or_else: str = '' # What else to do about control characters
+               ) -> None:
     "Refuse an empty key and a key with control characters"
     if '' in words: raise EmptyKeyError(f"{where}{places[words.index('')]}: the key is empty; give the vector a word or remove it")
     if _CONTROL.search(''.join(words)):
         word, place = next((w, p) for w, p in zip(words, places) if _CONTROL.search(w))
-        raise KeyEncodingError(f'{where}{place}: key {word!r:.60} holds a control character or half of one; mend the key, or the header if its dimension is wrong')
+        raise KeyEncodingError(f'{where}{place}: key {word!r:.60} holds a control character or half of one; remove it{or_else}')
 
 def _check_finite(x: np.ndarray, places: Sequence[int], where: str) -> None:
     "Refuse NaN and infinity in `x` `[n, d]`"
@@ -158,10 +164,11 @@ class _Block(NamedTuple):
     places: Sequence[int] # Byte offset or line of each
     take: Callable[[Sequence[int] | slice, np.ndarray], None] # Put the vectors at these positions into `[k, d]`
 
-def _refuse_twice(words: list[str], places: Sequence[int], where: str, known: set[str]) -> None:
+def _refuse_twice(words: list[str], places: Sequence[int], where: str, known: set[str],
+                  advice: str = "remove one, or keep the first with duplicates='first'") -> None:
     "`DuplicateKeyError` for the first of `words` that is `known` or comes again"
     for word, place in zip(words, places):
-        if word in known: raise DuplicateKeyError(f"{where}{place}: key {word!r:.60} has a vector already; remove one, or keep the first with duplicates='first'")
+        if word in known: raise DuplicateKeyError(f"{where}{place}: key {word!r:.60} has a vector already; {advice}")
         known.add(word)
 
 def _kept(words: list[str], choice: _Choice, seen: set[str] # Keys before; those of `words` are added
@@ -174,7 +181,8 @@ def _kept(words: list[str], choice: _Choice, seen: set[str] # Keys before; those
     return None if len(rows) == len(words) else rows
 
 def _collect(blocks: Iterable[_Block], where: str, choice: _Choice,
-             n: int, d: int # Rows there are at most, and their dimension
+             n: int, d: int, # Rows there are at most, and their dimension
+             or_else: str = '' # As in `_check_keys`
             ) -> WordVectors:
     "The rows of `blocks` that are wanted, checked; vectors are moved by two threads, for numpy moves them without Python"
     out = np.empty((n if choice.vocab is None else min(n, len(choice.vocab)), d), '<f4')
@@ -185,7 +193,7 @@ def _collect(blocks: Iterable[_Block], where: str, choice: _Choice,
     with ThreadPoolExecutor(2) as threads:
         try:
             for keys, places, take in blocks:
-                _check_keys(keys, places, where)
+                _check_keys(keys, places, where, or_else)
                 n_seen, end = len(seen), len(words)
                 rows = _kept(keys, choice, seen)
                 if choice.duplicates == 'refuse' and len(seen) < n_seen + len(keys): _refuse_twice(keys, places, where, set(chain.from_iterable(before)))
@@ -267,7 +275,7 @@ def _binary_blocks(data: mmap.mmap, # With the header
         if not keys: raise _no_record(data[pos:pos + _KEY + 2 + size], f'{path}: byte {pos}', f'{done} of {count}')
         places = np.concatenate([[pos], starts[:-1] + size])
         if (longest := (starts - 1 - places).max()) > _KEY: raise KeyEncodingError(f'{path}: byte {places[(starts - 1 - places > _KEY).argmax()]}: a key of {longest} bytes, more than {_KEY}; the dimension in the header is wrong, or the file is not binary')
-        yield _Block(_decode(keys, places, f'{path}: byte ', choice), places, partial(_take_and_release, data, starts, pos))
+        yield _Block(_decode(keys, places, f'{path}: byte ', choice, f"name its encoding or errors='replace'{_OR_HEADER}"), places, partial(_take_and_release, data, starts, pos))
         done, pos = done + len(keys), int(starts[-1]) + size
     end = pos + (data[pos:pos + 1] == b'\n')
     if choice.limit is None and end < len(data): raise TrailingBytesError(f'{path}: byte {end}: {len(data) - end} bytes follow the {count} vectors that the header promised; the header is wrong, or the file is not binary')
@@ -276,7 +284,7 @@ def _read_binary(path: Path, choice: _Choice) -> WordVectors:
     "A word2vec binary file"
     with _mapped(path) as data:
         start, count, dim = _header(data, path, lambda d: 4*d + 2, choice.limit)
-        return _collect(_binary_blocks(data, start, count, dim, path, choice), f'{path}: byte ', choice, min(count, choice.limit or count), dim)
+        return _collect(_binary_blocks(data, start, count, dim, path, choice), f'{path}: byte ', choice, min(count, choice.limit or count), dim, _OR_HEADER)
 
 # %% ../nbs/02b_wordfiles.ipynb #8c371127
 _LINE = 1 << 24  # bytes a line may take
@@ -314,7 +322,7 @@ def _slow_rows(lines: list[bytes], dim: int, spaces: bool, # Whether keys may ho
         for j, token in enumerate(tokens):
             if not _NUMBER.fullmatch(token): raise NumberError(f'{path}:{first + i}: token {j + 2} is {token!r:.60}, expected a number; a line is a key and {dim} numbers with single spaces between')
         too_many = spaces and b' ' in key and _NUMBER.fullmatch(key.rpartition(b' ')[2])
-        if len(tokens) != dim or too_many: raise NumberError(f"{path}:{first + i}: {f'more than {dim}' if too_many else len(tokens)} numbers, expected {dim}; mend the line, or the header")
+        if len(tokens) != dim or too_many: raise NumberError(f"{path}:{first + i}: {f'more than {dim}' if too_many else len(tokens)} numbers, expected {dim}; mend the line, or the {f'first one, which has {dim}' if spaces else 'header'}")
         with np.errstate(over='ignore'): x[i] = [float(token) for token in tokens]
         keys.append(key)
     return keys, x
