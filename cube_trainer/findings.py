@@ -283,7 +283,7 @@ def plot_findings(findings: list[Finding]):
         n = [sum(o.category == name and o.priority == priority for o in findings) for name in get_args(Category)]
         ax.barh(get_args(Category), n, left=left, color=colour, label=priority)
         left = [a + b for a, b in zip(left, n)]
-    ax.invert_yaxis(); ax.legend(fontsize=8); ax.set(xlabel='findings'); ax.spines[['top', 'right']].set_visible(False)
+    ax.invert_yaxis(); ax.xaxis.get_major_locator().set_params(integer=True); ax.legend(fontsize=8); ax.set(xlabel='findings'); ax.spines[['top', 'right']].set_visible(False)
     return fig
 
 # %% ../nbs/09a_findings.ipynb #4a05e24d
