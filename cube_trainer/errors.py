@@ -256,9 +256,9 @@ def ct_329():
     from cube_trainer.vectors import write_vectors
     write_vectors('cities.vec', ['Rome', 'New York'], [[.5, .25], [.5, .75]])
 
-# %% ../nbs/09b_errors.ipynb #eb839e8f
+# %% ../nbs/09b_errors.ipynb #d80edcae
 def ct_401():
-    "Give `teachers.model` a folder, `.gguf` file or table of word vectors that exists, or a hub id `owner/model` as its page spells it; for a gated or private model accept the terms on that page and log in with `hf auth login`. Without a network give the folder of a copy; a download that broke off goes on when you are online, and of a model without safetensors weights take another copy or another model. `teachers.fallback` names the model to take where this one cannot be had."
+    "Give `teachers.model` a folder, `.gguf` file or table of word vectors that exists, or a hub id `owner/model` as its page spells it (a mistyped path counts as one, too); for a gated or private model accept the terms on that page and log in with `hf auth login`. Without a network give the folder of a copy; a download that broke off goes on when you are online, and of a model without safetensors weights take another copy or another model. `teachers.fallback` names the model to take where this one cannot be had."
     from cube_trainer.teachers import Teacher
     Teacher('./models/minilm')  # no such folder
 
@@ -276,7 +276,7 @@ def ct_403():
     Teacher(cache=False).encode('What is a router?')
 
 def ct_404():
-    "Give `paths.cache`, or `VectorCache`, a folder on a local disk that is writable and has room, and try again if another process kept it busy; a `vectors.sqlite` that is damaged or of another format may be deleted, since its vectors are computed again. Single damaged vectors, or one identity for two models, go with `VectorCache(folder).clear(identity)`. `put` wants one finite vector for each text, `merge` a folder that holds a `vectors.sqlite`."
+    "Give `paths.cache`, or `VectorCache`, a folder on a local disk that is writable and has room, and try again if another process kept it busy; a `vectors.sqlite` that is damaged or of another format may be deleted, since its vectors are computed again. Single damaged vectors, or one identity for two models, go with `VectorCache(folder).clear(identity)`. Texts are a list, `put` wants one finite vector for each, `merge` a folder that holds a `vectors.sqlite`."
     from cube_trainer.cache import VectorCache
     with TemporaryDirectory() as d:
         cache = VectorCache(d)
@@ -299,7 +299,7 @@ def ct_406():
         write_vectors(table, ['hot', 'sun'], np.full((2, 8), 3e38, np.float32))
         Teacher(table, cache=False).encode(['hot sun'])
 
-# %% ../nbs/09b_errors.ipynb #be654b86
+# %% ../nbs/09b_errors.ipynb #b2c48386
 def ct_501():
     "Give predictions and targets as matrices `[n, d]` of one shape, a single vector as one row, and two rows or more to `diversity_loss`, `uniformity_loss` and `margin_mse_loss`. Only `infonce_loss`, `triplet_loss` and `total_loss` take further targets behind those of the predictions, and ids are one a target. Weights are `[n]`, vectors of teachers one a target, scores and labels both `[k]`."
     import torch
@@ -307,12 +307,12 @@ def ct_501():
     cosine_loss(torch.ones(8, 384), torch.ones(384))
 
 def ct_502():
-    "Convert what you have with `torch.as_tensor(x, dtype=torch.float32)`: arrays, lists, integers and booleans are refused, since a loss of them has no gradient. All tensors of a loss lie on one device. Ids and labels may be integers."
+    "Convert what you have with `torch.as_tensor(x, dtype=torch.float32)`: arrays, lists, integers and booleans are refused, since a loss of them has no gradient. All tensors of a loss lie on one device. Ids and labels may be integers, and lists."
     import numpy as np
     from cube_trainer.losses import mse_loss
     mse_loss(np.zeros((8, 384)), np.ones((8, 384)))
 
-# %% ../nbs/09b_errors.ipynb #8b5aa181
+# %% ../nbs/09b_errors.ipynb #cb00cb1c
 def ct_601():
     "Rank among two distinct answers or more: hold out more pairs, or pairs with other answers, since equal ones count once. `pair_cosines` and `mean_cosine` need no bank."
     import numpy as np
@@ -342,12 +342,12 @@ def ct_603():
     CubeTrainer().fit(data, valid)
 
 def ct_604():
-    "Give `MultiTeacherDistillation` different teachers, first the one that made the vectors of the data, each with one vector a text and not the same direction for all, and call `fit` before anything else; `agreement`, `disputed` and `plot` need two. The data must be a `DialogueDataset` made from texts, with no pairs of `data.expand = [mix]` in it. Where they agree on no answer, leave `distillation.by_agreement` out, or give more pairs or other teachers."
+    "Give `MultiTeacherDistillation` different teachers, first the one that made the vectors of the data, each with one vector a text and not the same direction for all that both know, and call `fit` before anything else; `agreement`, `disputed` and `plot` need two. The data must be a `DialogueDataset` made from texts, with no pairs of `data.expand = [mix]` in it. Where they agree on no answer, leave `distillation.by_agreement` out, or give more pairs or other teachers."
     from cube_trainer.distillation import MultiTeacherDistillation
     from cube_trainer.teachers import Teacher
     MultiTeacherDistillation([Teacher(cache=False), Teacher('all-MiniLM-L6-v2', cache=False)])
 
-# %% ../nbs/09b_errors.ipynb #2a00e4c7
+# %% ../nbs/09b_errors.ipynb #f80a9bc9
 def ct_701():
     "Give the loss something that the weights can change: with one answer for all pairs InfoNCE is constant, so give other answers, or `loss.cosine` a weight. In a model of your own, use every trainable weight in `forward`, detach nothing on the way to the loss, and leave some weight trainable."
     import numpy as np
@@ -366,7 +366,7 @@ def ct_702():
     CubeTrainer(TrainingConfig(lr=1e-20, batch_size=8)).fit(train, valid)
 
 def ct_703():
-    "Let `forward` of your model return what the trained weights make of its input: here they act on the loss alone."
+    "Let `forward` of your model return what the trained weights make of its input: here they act on the loss alone. Or raise `training.lr`."
     import torch
     from cube_trainer.guards import Guard
     model, x = torch.nn.Identity(), torch.ones(4, 8)
@@ -384,7 +384,7 @@ def ct_704():
     CubeTrainer(TrainingConfig(ema=1 - 1e-8)).fit(train, valid)  # judges weights that float32 cannot move
 
 def ct_705():
-    "Lower `training.lr`, or begin `lr_find` with a smaller `lowest`: a step was so large that numbers left the range of float32. If a small rate does not help, look at the vectors of the pairs in the message and scale down those of huge numbers."
+    "Lower `training.lr`, or begin `lr_find` with a smaller `lowest`: a step, or the rate itself, was so large that numbers left the range of float32. If a small rate does not help, look at the vectors of the pairs in the message and scale down those of huge numbers."
     import numpy as np
     from cube_trainer.datasets import DialogueDataset
     from cube_trainer.training import CubeTrainer, TrainingConfig
@@ -499,7 +499,7 @@ def ct_803():
         Search(data.split(seed=0), folder=d)
         Search(data.split(seed=1), folder=d)
 
-# %% ../nbs/09b_errors.ipynb #6fd14baf
+# %% ../nbs/09b_errors.ipynb #841e7453
 def ct_901():
     "Load the cube with `CubeTrainer.load` and give it texts: `Answerer(trainer, [teacher], answers, vectors)`. To have them in the run, train with `train_run`, or on parts of `DialogueDataset.from_pairs` or `from_file`, whose answers are saved with the cube."
     import numpy as np
@@ -510,7 +510,7 @@ def ct_901():
         Answerer.from_run(d)
 
 def ct_902():
-    "Ask with a `str` in which something is left after `clean_text`, and for at least one answer: `k` is an `int` from 1."
+    "Ask with a `str` in which something is left after `clean_text`, and for at least one answer: `k` is a whole number from 1. `ask_many` takes a list of texts."
     import numpy as np
     from cube_trainer.all import Answerer, CubeTrainer, Teacher
     answerer = Answerer(CubeTrainer(), [Teacher(cache=False)], ['Yes.'], np.ones((1, 384)))

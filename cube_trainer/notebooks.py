@@ -85,9 +85,9 @@ def main(
     for some in ([f for f in files if f not in late], *([f] for f in late if f in files)):
         # a process for each notebook: what one imports or patches must not reach the next
         with ProcessPoolExecutor(n_workers, mp_context=get_context('spawn'), max_tasks_per_child=1) as pool:
-            results |= zip(some, pool.map(partial(_rerun, check=check, flags=flags), some))
+            results |= zip(some[::-1], pool.map(partial(_rerun, check=check, flags=flags), some[::-1]))  # the long ones stand at the end
     stale = []
-    for file, result in results.items():
+    for file, result in sorted(results.items()):
         changed, faults = result or (['FAILED'], [])
         print(f"{file.relative_to(root).as_posix()}: {'FAILED' if result is None else f'changed {changed}' if changed else 'same'}", *faults, sep='\n')
         if result is None or faults or (check and changed): stale.append(file)
