@@ -182,16 +182,17 @@ def read_notebook(nb: dict, # A notebook, with outputs
         if not headings:
             if len(_split_fields(source)[0]) > 3: faults.append(f'{where}: a finding needs a heading such as `### F-031: what goes wrong`')
             continue
-        heading, after = headings[0], [o for o in cells[i + 1:i + 3]] + [('the end of the notebook', '', {})]*2
+        heading, after = headings[0], (cells[i + 1:i + 3] + [('the end of the notebook', '', {})]*2)[:2]
         fields, wrong = _split_fields(source[heading.end():])
         if len(headings) > 1: wrong.append('two findings in one cell')
         if skipped: wrong.append('nbdev_test skips this notebook, by skip_exec')
         parts = {**{k.lower(): v for k, v in fields.items()}, 'id': heading[1], 'title': heading[2], 'notebook': name, 'module': module, 'cell': cell.get('id', str(i)),
                  'reproduction': after[0][1], 'shown': shown_text(after[0][2]), 'test': after[1][1]}
-        wrong += _cell_faults(parts, [o[0] if o[0] == 'code' or not o[1] else f'a {o[0]} cell' for o in after[:2]])
-        try: findings.append(Finding(**parts))
+        wrong += _cell_faults(parts, [o[0] if o[0] == 'code' or not o[1] else f'a {o[0]} cell' for o in after])
+        try: finding = Finding(**parts)
         except ValidationError as e: wrong += _missing_or_wrong(e)
-        faults += [f'{where}: {heading[1]}: {o}' for o in wrong]
+        if wrong: faults += [f'{where}: {heading[1]}: {o}' for o in wrong]
+        else: findings.append(finding)
     return findings, faults
 
 # %% ../nbs/09a_findings.ipynb #88d42348
@@ -207,11 +208,11 @@ def read_findings(folder: str | Path # Of notebooks
     for path in notebooks(folder):
         found, wrong = read_notebook(json.loads(path.read_text(encoding='utf-8')), path.relative_to(folder).as_posix())
         findings += found; faults += wrong
-    for name, n in Counter(o.id for o in findings).items():
-        if n > 1: faults.append(f"{name} is the id of {n} findings, in {', '.join(o.notebook for o in findings if o.id == name)}")
-    for o in findings:
+    for o in () if faults else findings:  # what is not whole is not missing
         for name in sorted({*re.findall(r'\bF-\d+', ' '.join((o.title, o.description, o.context, o.cause, o.solution, o.prevention)))} - {f.id for f in findings}):
             faults.append(f'{o.notebook}, cell {o.cell}: {o.id}: there is no finding {name}')
+    for name, n in Counter(o.id for o in findings).items():
+        if n > 1: faults.append(f"{name} is the id of {n} findings, in {', '.join(o.notebook for o in findings if o.id == name)}")
     if faults: raise FindingError(f"{len(faults)} fault{'s'*(len(faults) > 1)} in the findings of {folder.name}:\n" + '\n'.join(faults))
     return sorted(findings, key=lambda o: o.id)
 
