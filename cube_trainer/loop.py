@@ -337,7 +337,7 @@ def _stop_if_asked(self: Fit) -> None:
 
 @contextmanager
 def asked_to_stop() -> Iterator[list[int]]:
-    "A list to which signals are added instead of acting at once; the second one does act"
+    "A list to which signals are added instead of acting at once; the second one does act, and so does one that nobody has heard when the block ends"
     asked: list[int] = []
     def note(number: int, frame) -> None:
         if asked: raise KeyboardInterrupt
@@ -349,6 +349,8 @@ def asked_to_stop() -> Iterator[list[int]]:
     try: yield asked
     finally:
         for o, handler in former.items(): signal.signal(o, handler)
+    if asked: raise KeyboardInterrupt  # it came behind the last look
+    if asked: raise KeyboardInterrupt  # it came behind the last look
 
 def fingerprint(train: VectorPairs, valid: VectorPairs, config: Config) -> str:
     "A hash of everything that decides what training makes: vectors, identities, lessons, settings"
