@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teachers', 'encode_pairs',
-           'make_dataset', 'Loaded', 'load_parts', 'trial_parts', 'train_run', 'Answer', 'Answerer', 'evaluate_run']
+           'make_dataset', 'Loaded', 'load_parts', 'trial_parts', 'train_run', 'Answer', 'run_teachers', 'Answerer',
+           'evaluate_run']
 
 # %% ../nbs/09_pipeline.ipynb #58af7a80
 import json
@@ -245,7 +246,7 @@ class Answer(NamedTuple):
     score: float # Cosine of its vector with the carried question, in key space for a cube that starts from a key
     probability: float | None # To be the right one, if the bank holds one, see notebook `06h_readout`; `None` for an autoencoder
 
-def _own_teachers(trainer: CubeTrainer, **options) -> list[Teacher]:
+def run_teachers(trainer: CubeTrainer, **options) -> list[Teacher]:
     "The teachers a cube needs, the ones it was trained with, wherever they run now"
     needed = trainer.config if trainer.maps else trainer.config.override(['teachers.more=[]'])
     teachers = make_teachers(needed, **options)
@@ -282,7 +283,7 @@ class Answerer:
         "The cube, teacher and answers of a run"
         trainer = CubeTrainer.load(path)
         if not (bank := trainer.bank): raise NoAnswersError(f'{path} holds no answers: it was trained on vectors; give texts to Answerer(trainer, [teacher], answers, vectors)')
-        return cls(trainer, _own_teachers(trainer, device='auto', cache=False), bank.answers, bank.vectors)
+        return cls(trainer, run_teachers(trainer, device='auto', cache=False), bank.answers, bank.vectors)
 
     def ask_many(self, questions: Sequence[str],
                  k: int = 3 # Answers for each question
@@ -339,7 +340,7 @@ def evaluate_run(run: str | Path, # A run folder that `train_run` made
     seen = {match_key(text) for name in ('train', 'valid') for pair in parts[name] for text in pair[:texts] if text}
     unseen = [pair for pair in new if not {match_key(text) for text in pair[:texts]} & seen]
     if not unseen: raise TrainedOnError(f'{pairs}: the run was trained on the question or answer of each of its {len(new)} pairs; give others')
-    teachers = _own_teachers(trainer, device='auto', cache=VectorCache(cache), progress=progress)
+    teachers = run_teachers(trainer, device='auto', cache=VectorCache(cache), progress=progress)
     read = Split(*(_again(config, [pair for pair in part if not pair.made_by], teachers[0]) for part in parts.values()))
     train, valid, _ = _expanded(config, read, teachers[0])  # what was made is made again
     test = _again(config, unseen, teachers[0])
