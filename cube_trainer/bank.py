@@ -5,9 +5,11 @@
 # %% auto #0
 __all__ = ['Bank', 'Found', 'ExactSearch', 'Index', 'IndexSearch']
 
-# %% ../nbs/08a_bank.ipynb #83d5065c
+# %% ../nbs/08a_bank.ipynb #94fda5f2
 import json
+from copy import copy
 from pathlib import Path
+from threading import Lock
 from typing import Any, Callable, Iterator, NamedTuple, Protocol, Self, Sequence
 
 import numpy as np, torch
@@ -17,10 +19,11 @@ from scipy.special import logsumexp
 
 from .core import ConfigValueError, atomic_file
 from .datasets import unit_length
+from .readout import Calibration
 from .training import CubeTrainer
 from .vectors import DamagedFileError, VectorShapeError, as_vectors
 
-# %% ../nbs/08a_bank.ipynb #8442c583
+# %% ../nbs/08a_bank.ipynb #9f58d8b6
 _PIECE = 2**24 # numbers of vectors looked at together: 64 MB
 
 def _blocks(x: np.ndarray) -> Iterator[np.ndarray]:
@@ -60,7 +63,7 @@ class Bank:
         new.answers, new.parts = self.answers + new.answers, self.parts + new.parts
         return new
 
-# %% ../nbs/08a_bank.ipynb #51392fcd
+# %% ../nbs/08a_bank.ipynb #1f01f1c2
 def _header(vectors: tuple[int, int], texts: int, teacher: str) -> bytes:
     "Of a safetensors file: its length, then what is where, filled up so that numbers begin at a multiple of 8"
     size = 4*vectors[0]*vectors[1]
@@ -92,16 +95,22 @@ def load(cls: Bank, path: str | Path) -> Bank:
         answers = [json.loads(line) for line in texts.decode().split('\n') if line]
         if not all(isinstance(o, str) for o in answers): raise ValueError('answers: expected JSON texts')
         vectors = np.memmap(path, '<f4', 'c', start, tuple(shape))  # nothing is ever written back
-    except FileNotFoundError: raise DamagedFileError(f'{path}: there is no such file; Bank.save writes one, cube_bank too') from None
+    except FileNotFoundError: raise DamagedFileError(f'{path}: there is no such file; Bank.save writes one') from None
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e: raise DamagedFileError(f'{path}: {e}; not a bank, or damaged; write it again') from None
     return cls(answers, vectors, teacher)
 
-# %% ../nbs/08a_bank.ipynb #2512e913
+# %% ../nbs/08a_bank.ipynb #d24d3241
 class Found(NamedTuple):
     "What a search finds"
     score: np.ndarray # `[n, k]` cosines, best first; in key space for a cube that starts from a key
     index: np.ndarray # `[n, k]` places in the bank
     log_total: np.ndarray # `[n]` `logsumexp(scores/temperature)` over the whole bank
+
+    def probabilities(self, calibration: Calibration, # Its temperature was the search's
+                      n_bank: int # Answers searched
+                     ) -> np.ndarray: # `[n, k]`
+        "Of each answer found, the probability to be right, see notebook `06h_readout`"
+        return np.exp(self.score/calibration.temperature - np.logaddexp(self.log_total, np.log(n_bank) + calibration.none)[:, None])
 
 def _top(scores: torch.Tensor, # `[n, m]`
          k: int) -> tuple[np.ndarray, np.ndarray]: # `[n, k]`, `[n, k]`
@@ -119,10 +128,21 @@ class ExactSearch:
                  bank: Bank):
         self.trainer, self.bank, self.keyed = trainer, bank, bool(trainer.model and trainer.model.keyed)
         if trainer.model and (d := trainer.model.reshaper.input_dim) != bank.dim: raise VectorShapeError(f'the cube carries vectors of {d}, the bank has vectors of {bank.dim}; encode both with one teacher')
-        self.gain, self.shift = map(np.concatenate, zip(*map(self._weigh, bank.blocks())))
+        self.gain, self.shift = self._weights(bank)
         if self.keyed:
             self.centre = trainer.model.key_answer_centre.cpu().double().numpy()
             self.inverse = np.linalg.inv(trainer.model.key_gains.cpu().double().numpy()).T
+
+    def _weights(self, bank: Bank) -> tuple[np.ndarray, np.ndarray]: # `[m]`, `[m]` float32
+        return tuple(map(np.concatenate, zip(*map(self._weigh, bank.blocks()))))
+
+    def added(self, answers: Sequence[str], vectors: np.ndarray) -> Self: # `[m, d]`
+        "A search with these answers too; this one stays as it is"
+        new = copy(self)
+        more = Bank(answers, vectors)
+        new.bank = self.bank.added(answers, vectors)
+        new.gain, new.shift = (np.concatenate(o) for o in zip((self.gain, self.shift), self._weights(more)))
+        return new
 
     def _weigh(self, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]: # `[m]`, `[m]` float32
         "What an answer's product with a question is multiplied by, and what the question's own number is"
@@ -134,10 +154,19 @@ class ExactSearch:
     def questions(self, q: np.ndarray # `[n, d]`, with views where the cube reads them
                  ) -> tuple[np.ndarray, np.ndarray]: # `[n, d]`, `[n]` float32
         "Vectors to multiply with answers, and what is taken off for the centre of all answers"
-        if not self.keyed: return unit_length(self.trainer.predict(q)), np.zeros(len(q), np.float32)
+        if not self.keyed:
+            p = unit_length(self.trainer.predict(q))
+            if p.shape[1] != self.bank.dim: raise VectorShapeError(f'questions have vectors of {p.shape[1]}, answers of {self.bank.dim}; encode both with one teacher')
+            return p, np.zeros(len(q), np.float32)
         p = self.trainer.directions(q).astype(np.float64)
         p /= np.maximum(np.linalg.norm(p @ self.inverse, axis=1, keepdims=True), 1e-30)
         return p.astype(np.float32), (p @ self.centre).astype(np.float32)
+
+    def toward(self, index: Sequence[int]) -> np.ndarray: # `[m, d]` float32
+        "Of some answers, the vectors whose products with `questions` are their scores"
+        index = np.asarray(index)
+        w = self.bank.rows(index)*self.gain[index, None]
+        return (w - self.shift[index, None]*self.centre).astype(np.float32) if self.keyed else w
 
     def __call__(self, q: np.ndarray, # `[n, d]` questions as the teacher made them, with views where the cube reads them
                  k: int, # Answers for each
@@ -162,7 +191,7 @@ class ExactSearch:
             score, index = np.take_along_axis(score, keep, 1), np.take_along_axis(index, keep, 1)
         return Found(score, index, total)
 
-# %% ../nbs/08a_bank.ipynb #b3e84ee1
+# %% ../nbs/08a_bank.ipynb #56f5f60f
 class Index(Protocol):
     "What faiss calls an index"
     def add(self, x: np.ndarray) -> None: ... # `[m, d]` unit vectors, numbered as they come
@@ -193,12 +222,19 @@ class IndexSearch:
             self.index.train(encoded[0])
         for block in encoded: self.index.add(block)
         some = np.sort(np.random.default_rng(0).permutation(len(bank))[:_SAMPLE])
-        self.sample = unit_length(trainer.encode_bank(bank.rows(some)))
+        self.sample, self.lock = unit_length(trainer.encode_bank(bank.rows(some))), Lock()
+
+    def added(self, answers: Sequence[str], vectors: np.ndarray) -> Self: # `[m, d]`
+        "This search with these answers too"
+        with self.lock:
+            self.index.add(unit_length(self.trainer.encode_bank(np.asarray(vectors))))
+            self.bank = self.bank.added(answers, vectors)
+        return self
 
     def __call__(self, q: np.ndarray, k: int, temperature: float = 1.) -> Found: # As for `ExactSearch`
         "The `k` best answers that the index finds; places beyond what it finds are -1"
         p = unit_length(self.trainer.encode_questions(q))
-        score, index = self.index.search(p, min(k, len(self.bank)))
+        with self.lock: score, index = self.index.search(p, min(k, len(self.bank)))  # an index may not be added to meanwhile
         score = np.where(index < 0, -np.inf, score)
         rest = p @ self.sample.T
         rest[rest > np.where(index < 0, np.inf, score).min(1, keepdims=True) - 1e-6] = -np.inf  # those it would have shown

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['NoAnswersError', 'QuestionError', 'TrainedOnError', 'TeacherChangedError', 'make_teachers', 'encode_pairs',
-           'make_dataset', 'Loaded', 'load_parts', 'trial_parts', 'train_run', 'Answer', 'run_teachers', 'Answerer',
+           'make_dataset', 'Loaded', 'load_parts', 'trial_parts', 'train_run', 'run_teachers', 'Answer', 'Answerer',
            'evaluate_run']
 
 # %% ../nbs/09_pipeline.ipynb #58af7a80
-import json
+import io, json, threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -18,6 +18,7 @@ from typing import Iterable, NamedTuple, Self, Sequence
 
 import numpy as np
 
+from .bank import Bank, ExactSearch, Index, IndexSearch
 from .cache import VectorCache
 from .core import Config, ConfigValueError, CubeError, DialogueConfig, DistillationConfig, atomic_file, atomic_write, choose_device
 from .datasets import AutoencoderDataset, DialogueDataset, Lesson, Split, VectorPairs, answer_bank, unit_length
@@ -26,7 +27,7 @@ from .evaluation import Report, evaluate
 from .expansion import expand
 from .pairs import Cleaning, Pair, bundled_pairs, clean_text, match_key, read_pairs
 from .loop import ResumeError, process_group
-from .readout import answer_probabilities
+from .readout import ask_twice, plot_reliability
 from .runs import RunFolder, RunFolderError, read_about, run_state
 from .teachers import Teacher
 from .training import CubeTrainer, as_config
@@ -162,6 +163,16 @@ def _start(trainer: CubeTrainer) -> str:
     if not trainer.model.keyed: return f'epoch 0 is identity{folds}'
     return f'epoch 0 is a key of alpha {said.setting.alpha:g}, penalty {said.setting.penalty}, lean {said.setting.lean:g}{folds}'
 
+def _known(folder: Path, trainer: CubeTrainer, parts: Split) -> str:
+    "A line on what the threshold for an answer is worth on the test part, and `reliability.png`"
+    if not (c := trainer.calibration): return ''
+    t = ask_twice(c, trainer.encode_questions(parts.test.with_views(parts.test.q)), parts.test, trainer.encode_bank(parts.test.a))
+    plot_reliability(t, c.threshold).savefig(picture := io.BytesIO(), dpi=110)
+    atomic_write(folder/'reliability.png', picture.getvalue())
+    given, held = t.probability >= c.threshold, 1 + np.arange(len(t.right)) > len(t.right) - (len(t.right)//2)
+    right = f', {t.right[given].mean():.0%} of these with the right one' if given.any() else ''
+    return f'- "I don\'t know" below a probability of {c.threshold:.2f} (chosen on the validation part): each test question asked of the bank with and without its answers, {given.mean():.0%} are answered{right}; {(~given[held]).mean():.0%} of those without an answer are not.\n'
+
 def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: VectorPairs, parts: Split, source: str, teachers: str | None) -> None:
     atomic_write(folder/'report.json', report.to_json() + '\n')
     sizes = ', '.join(f'{len(part)} {name}' for name, part in parts._asdict().items())
@@ -169,6 +180,7 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
     account = f'\n## What was made, and dropped of that\n\n{parts.train.cleaning.table}\n' if made else ''
     apart = 'question and no answer' if trainer.config.data.split_by == 'group' else 'question'
     used = trainer.steps_used(parts.test.with_views(parts.test.q))
+    known = _known(folder, trainer, parts)
     several = f'\n## The teachers, each searching the test part in its own space\n\n{teachers}\n' if teachers else ''
     atomic_write(folder/'report.md', f"""# Report
 
@@ -182,8 +194,8 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 - Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by {trainer.config.training.monitor} ({_start(trainer)}); {used.mean():.1f} steps a test question on average.
 - Time: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in trainer.time.items())}; memory of the process at most {max(o['rss_mb'] for o in trainer.resources)} MB.
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
-
-![Training curves](curves.png)
+{known}
+![Training curves](curves.png){' ![Reliability](reliability.png)' if known else ''}
 {several}
 ## What cleaning dropped
 
@@ -240,14 +252,11 @@ def train_run(out: str | Path, # The run folder to make
     return report
 
 # %% ../nbs/09_pipeline.ipynb #01a23c4b
-class Answer(NamedTuple):
-    "An answer from the bank"
-    text: str
-    score: float # Cosine of its vector with the carried question, in key space for a cube that starts from a key
-    probability: float | None # To be the right one, if the bank holds one, see notebook `06h_readout`; `None` for an autoencoder
-
-def run_teachers(trainer: CubeTrainer, **options) -> list[Teacher]:
+def run_teachers(trainer: CubeTrainer, # Of a run that was trained on texts
+                 **options # Other arguments of `Teacher`
+                ) -> list[Teacher]:
     "The teachers a cube needs, the ones it was trained with, wherever they run now"
+    if not trainer.bank: raise NoAnswersError('the run holds no answers: it was trained on vectors; give texts and a teacher to Answerer(trainer, [teacher], Bank(answers, vectors))')
     needed = trainer.config if trainer.maps else trainer.config.override(['teachers.more=[]'])
     teachers = make_teachers(needed, **options)
     for teacher, identity in zip(teachers, [trainer.bank.teacher, *(m.teacher for m in trainer.maps)]):
@@ -262,30 +271,53 @@ def _views(trainer: CubeTrainer, teachers: Sequence[Teacher], questions: Sequenc
         if alone: teacher.release()
     return np.concatenate(views, 1)
 
+class Answer(NamedTuple):
+    "An answer from the bank"
+    text: str
+    score: float # Cosine of its vector with the carried question, in key space for a cube that starts from a key
+    probability: float | None # To be right, where the bank may hold no right one, see notebook `06h_readout`; `None` for an autoencoder
+    sure: bool | None # Whether it is worth giving, by `Answerer.threshold`; "I don't know" if the first one is not; `None` without a probability
+
 class Answerer:
-    "Answers questions from a bank of answers, by text"
+    "Answers questions from a bank of answers, by text; from several threads at once, if need be"
     def __init__(self,
                  trainer: CubeTrainer, # A fitted cube
                  teachers: Sequence[Teacher], # The one the cube was trained with and, if it reads them, the further ones
-                 answers: Sequence[str], # The bank
-                 vectors: np.ndarray # `[n, d]` the teacher's vectors of `answers`
+                 bank: Bank, # Answers, with vectors of the first teacher
+                 index: str | Callable[[int], Index] | None = None # What to search by, see notebook `08a_bank`: a name for faiss.index_factory, or a function from the dimension to an empty index; `None` is exact
                 ):
-        if isinstance(answers, str): raise ConfigValueError('answers: expected a list of texts, got one text; put it into a list')
-        self.trainer, self.teachers, self.answers, v = trainer, teacher_list(teachers), list(answers), as_vectors(vectors, 'vectors')
-        if len(v) != len(self.answers): raise VectorShapeError(f'{len(v)} vectors of {len(self.answers)} answers; give one for each')
+        self.trainer, self.teachers = trainer, teacher_list(teachers)
+        if not isinstance(bank, Bank): raise ConfigValueError(f'bank: expected a Bank, got {type(bank).__name__}; Bank(answers, vectors) makes one')
         if not self.teachers: raise ConfigValueError('teachers: none is given; give the one that made the vectors')
         if [o.identity for o in self.teachers[1:]] != [m.teacher for m in trainer.maps]: raise TeacherChangedError(f'the cube reads {len(trainer.maps)} further teacher(s), and was given others; give those it was trained with, in their order, after the first')
-        self.unit = unit_length(trainer.encode_bank(v))
+        self.search = ExactSearch(trainer, bank) if index is None else IndexSearch(trainer, bank, index)
+        self.threshold = trainer.calibration and trainer.calibration.threshold # Least probability of an answer that is given; raise it to be right more often
+        self._adding = threading.Lock()
 
     @classmethod
-    def from_run(cls, path: str | Path # A run folder
+    def from_run(cls, path: str | Path, # A run folder
+                 bank: str | Path | None = None, # A file that `Bank.save` wrote; `None` takes the answers the run was made with
+                 index: str | Callable[[int], Index] | None = None # As for `Answerer`
                 ) -> Self:
         "The cube, teacher and answers of a run"
         trainer = CubeTrainer.load(path)
-        if not (bank := trainer.bank): raise NoAnswersError(f'{path} holds no answers: it was trained on vectors; give texts to Answerer(trainer, [teacher], answers, vectors)')
-        return cls(trainer, run_teachers(trainer, device='auto', cache=False), bank.answers, bank.vectors)
+        if not trainer.bank: raise NoAnswersError(f'{path} holds no answers: it was trained on vectors; give texts to Answerer(trainer, [teacher], Bank(answers, vectors))')
+        teachers = run_teachers(trainer, device='auto', cache=False)
+        answers = Bank.load(bank) if bank else Bank(*trainer.bank)
+        if answers.teacher != teachers[0].identity: raise TeacherChangedError(f'{bank}: its vectors were not made by {teachers[0].name} as it is set up for this run; make the bank with an Answerer of this run')
+        return cls(trainer, teachers, answers, index)
 
-    def ask_many(self, questions: Sequence[str],
+    @property
+    def bank(self) -> Bank:
+        "What is searched now"
+        return self.search.bank
+
+    def questions(self, texts: Sequence[str]) -> np.ndarray: # `[n, d]`, wider for a cube that reads further teachers
+        "Questions as the teachers make them, ready for the cube"
+        q = self.teachers[0].encode(texts, 'question')
+        return np.concatenate([q, _views(self.trainer, self.teachers, texts)], 1) if self.trainer.maps else q
+
+    def ask_many(self, questions: Iterable[str],
                  k: int = 3 # Answers for each question
                 ) -> list[list[Answer]]:
         "The `k` best answers to each question, best first"
@@ -294,18 +326,31 @@ class Answerer:
         questions = list(questions)
         for i, question in enumerate(questions):
             if not isinstance(question, str) or not clean_text(question): raise QuestionError(f'question {i} is empty or no text; give a str with something in it')
-        questions = [clean_text(o) for o in questions]
-        q = self.teachers[0].encode(questions, 'question')
-        pred = self.trainer.encode_questions(np.concatenate([q, _views(self.trainer, self.teachers, questions)], 1) if self.trainer.maps else q)
-        if pred.shape[1] != self.unit.shape[1]: raise VectorShapeError(f'questions have vectors of {pred.shape[1]}, answers of {self.unit.shape[1]}; encode both with one teacher')
-        scores, t = unit_length(pred) @ self.unit.T, self.trainer.temperature
-        sure = answer_probabilities(scores, t) if t else [None]*len(scores)
-        return [[Answer(self.answers[i], float(row[i]), p if p is None else float(p[i])) for i in np.argsort(-row, kind='stable')[:k]] for row, p in zip(scores, sure)]
+        if not questions: return []
+        q, search, c = self.questions([clean_text(o) for o in questions]), self.search, self.trainer.calibration
+        found = search(q, k, c.temperature if c else 1.)
+        sure = found.probabilities(c, len(search.bank)) if c else np.full(found.score.shape, None)
+        return [[Answer(search.bank.answers[i], float(s), p if p is None else float(p), p if p is None else bool(p >= self.threshold))
+                 for i, s, p in zip(*row) if i >= 0] for row in zip(found.index, found.score, sure)]
 
     def ask(self, question: str, k: int = 3 # Number of answers
            ) -> list[Answer]:
         "The `k` best answers, best first"
         return self.ask_many([question], k)[0]
+
+    def add(self, answers: Iterable[str]) -> int: # How many were new
+        "Put further answers into the bank; the cube stays as it is, and searches under way see the bank as it was"
+        if isinstance(answers, str) or not isinstance(answers, Iterable): raise QuestionError(f'answers: expected a list of texts, got {type(answers).__name__}; put a single one into a list')
+        answers = list(answers)
+        for i, o in enumerate(answers):
+            if not isinstance(o, str) or not clean_text(o): raise QuestionError(f'answer {i} is empty or no text; give a str with something in it')
+        new = {match_key(o): clean_text(o) for o in answers}
+        with self._adding:
+            known = {match_key(o) for o in self.bank.answers}
+            texts = [o for key, o in new.items() if key not in known]
+            if texts: self.search = self.search.added(texts, self.teachers[0].encode(texts, 'answer'))
+        return len(texts)
+
 
 # %% ../nbs/09_pipeline.ipynb #e9a08286
 def _read_parts(run: Path) -> dict[str, list[Pair]]:

@@ -77,7 +77,8 @@ class Calibration(NamedTuple):
 class Trials(NamedTuple):
     "Each question asked twice: of the whole bank, then of the bank without its right answers"
     probability: np.ndarray # `[2n]` of the first answer
-    right: np.ndarray # `[2n]` of bool: whether it is right; the second half never is
+    right: np.ndarray # `[2n]` of bool: whether it is right
+    absent: np.ndarray # `[2n]` of bool: whether the bank was without it, so that none was right
 
 def _trials(scores: np.ndarray, right: np.ndarray, temperature: float, none: float) -> Trials:
     "The first answers of both banks; a question whose right answers are all there is, is asked once"
@@ -87,7 +88,8 @@ def _trials(scores: np.ndarray, right: np.ndarray, temperature: float, none: flo
     m = (~right).sum(1)[left]
     z = rest[left]/temperature
     away = np.exp(z.max(1) - np.logaddexp(logsumexp(z, axis=1), np.log(m) + none))
-    return Trials(np.r_[there, away], np.r_[right[np.arange(len(top)), top], np.zeros(len(away), bool)])
+    absent = np.repeat([False, True], [len(there), len(away)])
+    return Trials(np.r_[there, away], np.r_[right[np.arange(len(top)), top], np.zeros(len(away), bool)], absent)
 
 def _fit_none(scores: np.ndarray, right: np.ndarray, temperature: float) -> float:
     "The weight of the highest likelihood of what is right in both banks"

@@ -75,7 +75,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint: # Tensors on the CPU
 # %% ../nbs/06c_runs.ipynb #6e64e6d5
 _HIDDEN = ('.lock', '.new', '.done', '.replaced') # of a run folder: the lock, `checkpoints` before it is complete, what is about to be removed, an unfinished run that may come back
 _FILES = ('config.yaml', 'config.json', 'model.safetensors', 'metrics.jsonl', 'resources.jsonl', 'curves.png', 'answers.jsonl', 'answers.safetensors', 'maps.safetensors',
-          'pairs.jsonl', 'report.json', 'report.md', 'tensorboard') # that a run may have
+          'pairs.jsonl', 'report.json', 'report.md', 'reliability.png', 'tensorboard') # that a run may have
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:

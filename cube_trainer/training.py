@@ -30,7 +30,7 @@ from .key import FEWEST_GROUPS, Key, KeyChoice, KeySetting, answer_scale, choose
 from .loop import Fit, asked_to_stop, process_group
 from .losses import idle_loss_fields
 from .metrics import NonFinitePredictionError, answer_ranks, metrics, require_pairs
-from .readout import answer_probabilities, cosines, expected_answers, fit_temperature
+from .readout import Calibration, answer_probabilities, cosines, expected_answers, fit_calibration
 from .reshaper import VectorSizeError
 from .runs import RunFolder, RunFolderError, how_to_resume, json_lines, read_about, run_state
 from .vectors import NonFiniteVectorError, VectorShapeError
@@ -43,7 +43,7 @@ class ModeError(CubeError):
     code = 'CT-706'
 
 class NotFittedError(CubeError):
-    "A trainer asked for what only `fit` makes: the cube, its curves, its key, its temperature"
+    "A trainer asked for what only `fit` makes: the cube, its curves, its key, its calibration"
     code = 'CT-707'
 
 class NoKeyError(CubeError):
@@ -71,7 +71,7 @@ class CubeTrainer:
         self._key: Key | None = None # Where the last `fit` started; `None` is identity
         self.choice: KeyChoice | None = None # What the folds of its training part said
         self.centre: np.ndarray | None = None # `[d]` mean training answer of the last `fit`
-        self.temperature: float | None = None # Of the answers' probabilities, from the validation part; `None` in autoencoder mode
+        self.calibration: Calibration | None = None # How sure an answer is, from the validation part; `None` in autoencoder mode
         self.bank: AnswerBank | None = None # The answers of train and valid, if these were texts; saved with the cube
         self.resources: list[dict] = [] # Seconds by phase and memory of each epoch
         self.resumes: Path | None = None # The run that the next `fit` goes on with, see `resume`
@@ -158,7 +158,7 @@ def fit(self: CubeTrainer,
         stack.enter_context(seeded(self.config.training.seed))
         fit = self._begun(train, valid, device, run, [*callbacks, *([ProgressBar()] if progress and first else [])])
         self._run_through(fit)
-        if self.config.training.mode != 'autoencoder': self.temperature = fit_temperature(self.encode_questions(valid.with_views(valid.q)), valid, self.encode_bank(valid.a))
+        if self.config.training.mode != 'autoencoder': self.calibration = fit_calibration(self.encode_questions(valid.with_views(valid.q)), valid, self.encode_bank(valid.a))
         if run and run is not folder and first:
             self.write(run.final)
             run.finish()
@@ -191,7 +191,7 @@ def _begun(self: CubeTrainer, train: VectorPairs, valid: VectorPairs, device: De
     former = dict(vars(self))
     try:
         self.device, self.bank, self.maps, self.centre = device, answer_bank(train, valid), train.lesson.maps if train.lesson else (), train.a.mean(0)
-        self.history, self.resources, self.best_epoch, self.temperature = [], [], 0, None
+        self.history, self.resources, self.best_epoch, self.calibration = [], [], 0, None
         if self.config.training.tensorboard:
             if run is None: raise ConfigValueError('training.tensorboard = true: there is no folder to write to; give `fit` a folder')
             if not run.follows: callbacks.append(TensorBoard(run.work/'tensorboard'))
@@ -304,8 +304,8 @@ def probabilities(self: CubeTrainer, q: np.ndarray, # `[n, d]`
                   bank: np.ndarray # `[m, d]` stored answers
                  ) -> np.ndarray: # `[n, m]`
     "Of each stored answer, the probability to be the right one, if one of them is"
-    if self.temperature is None: raise NotFittedError('no temperature for probabilities: `fit` finds it at its end, on pairs of questions and answers; this cube was stopped before, or is of autoencoder mode')
-    return answer_probabilities(cosines(self.encode_questions(q), self.encode_bank(bank)), self.temperature)
+    if self.calibration is None: raise NotFittedError('no calibration for probabilities: `fit` finds it at its end, on pairs of questions and answers; this cube was stopped before, or is of autoencoder mode')
+    return answer_probabilities(cosines(self.encode_questions(q), self.encode_bank(bank)), self.calibration.temperature)
 
 @patch
 def expected_answers(self: CubeTrainer, q: np.ndarray, # `[n, d]`
@@ -328,7 +328,7 @@ def readings(self: CubeTrainer) -> dict[str, Reading]:
     "What else a fitted cube can do with a bank, by name, for the rows of a report"
     row, found = partial(Reading, n_params=self.n_params, seconds=self.seconds), {}
     if self.model and self.model.keyed: found['encoded_bank'] = row('both', self.encode_questions, encode_bank=self.encode_bank)
-    if self.temperature: found['expected_answer'] = row('bank', self.expected_answers)
+    if self.calibration: found['expected_answer'] = row('bank', self.expected_answers)
     return found
 
 # %% ../nbs/07_training.ipynb #9d852a0b
@@ -396,7 +396,7 @@ def lr_find(self: CubeTrainer, train: VectorPairs,
     return RateSearch(rates[:len(losses)], losses, rates[int(np.argmin(losses))]/10)
 
 # %% ../nbs/07_training.ipynb #782de154
-_FORMAT = 4 # of the run folder
+_FORMAT = 5 # of the run folder
 
 def _write_bank(folder: Path, bank: AnswerBank) -> None:
     atomic_write(folder/'answers.jsonl', ''.join(json.dumps({'answer': o}, ensure_ascii=False) + '\n' for o in bank.answers))
@@ -438,7 +438,7 @@ def write(self: CubeTrainer, folder: Path) -> None:
     weights = safetensors.torch.save({name: w.contiguous().cpu() for name, w in self.model.state_dict().items()})
     r = self.model.reshaper
     about = {'format': _FORMAT, 'model': dict(input_dim=r.input_dim, lattice_size=r.lattice_size, method=r.method, pad=r.pad, views=self.model.views, keyed=self.model.keyed, **dict(self.model.config)), 'best_epoch': self.best_epoch,
-             'seconds': round(self.seconds, 3), 'temperature': self.temperature, 'start': self.choice and {**self.choice._asdict(), 'setting': self.choice.setting and self.choice.setting._asdict()}, 'sha256': hashlib.sha256(weights).hexdigest()}
+             'seconds': round(self.seconds, 3), 'calibration': self.calibration and self.calibration._asdict(), 'start': self.choice and {**self.choice._asdict(), 'setting': self.choice.setting and self.choice.setting._asdict()}, 'sha256': hashlib.sha256(weights).hexdigest()}
     if self.maps: about['maps_sha256'] = hashlib.sha256(_maps_bytes(self.maps)).hexdigest()
     self.config.save(folder/'config.yaml')
     atomic_write(folder/'config.json', json.dumps(about, indent=1) + '\n')
@@ -490,7 +490,7 @@ def load(cls: CubeTrainer, path: str | Path # A run folder
         trainer.maps = _read_maps(path, trainer.model.views, about.get('maps_sha256', ''))
         trainer.choice = _choice(about['start'])
         trainer.history, trainer.resources = history, resources
-        trainer.best_epoch, trainer.seconds, trainer.temperature = (about[name] for name in ('best_epoch', 'seconds', 'temperature'))
+        trainer.best_epoch, trainer.seconds, trainer.calibration = about['best_epoch'], about['seconds'], about['calibration'] and Calibration(**about['calibration'])
     except (KeyError, TypeError, RuntimeError, SafetensorError) as e: raise RunFolderError(f'{path}/config.json does not describe model.safetensors: {e}') from None
     return trainer
 
