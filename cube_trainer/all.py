@@ -26,4 +26,6 @@ from .space import *
 from .trials import *
 from .plateau import *
 from .optimization import *
+from .bank import *
 from .pipeline import *
+from .explain import *

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Bank', 'Found', 'ExactSearch', 'Index', 'IndexSearch']
 
-# %% ../nbs/08a_bank.ipynb #94fda5f2
+# %% ../nbs/08a_bank.ipynb #0f0db8b1
 import json
 from copy import copy
 from pathlib import Path
@@ -23,7 +23,7 @@ from .readout import Calibration
 from .training import CubeTrainer
 from .vectors import DamagedFileError, VectorShapeError, as_vectors
 
-# %% ../nbs/08a_bank.ipynb #9f58d8b6
+# %% ../nbs/08a_bank.ipynb #d523d831
 _PIECE = 2**24 # numbers of vectors looked at together: 64 MB
 
 def _blocks(x: np.ndarray) -> Iterator[np.ndarray]:
@@ -63,7 +63,7 @@ class Bank:
         new.answers, new.parts = self.answers + new.answers, self.parts + new.parts
         return new
 
-# %% ../nbs/08a_bank.ipynb #1f01f1c2
+# %% ../nbs/08a_bank.ipynb #f6ff1c78
 def _header(vectors: tuple[int, int], texts: int, teacher: str) -> bytes:
     "Of a safetensors file: its length, then what is where, filled up so that numbers begin at a multiple of 8"
     size = 4*vectors[0]*vectors[1]
@@ -99,7 +99,7 @@ def load(cls: Bank, path: str | Path) -> Bank:
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e: raise DamagedFileError(f'{path}: {e}; not a bank, or damaged; write it again') from None
     return cls(answers, vectors, teacher)
 
-# %% ../nbs/08a_bank.ipynb #d24d3241
+# %% ../nbs/08a_bank.ipynb #4bddc198
 class Found(NamedTuple):
     "What a search finds"
     score: np.ndarray # `[n, k]` cosines, best first; in key space for a cube that starts from a key
@@ -116,11 +116,18 @@ def _top(scores: torch.Tensor, # `[n, m]`
          k: int) -> tuple[np.ndarray, np.ndarray]: # `[n, k]`, `[n, k]`
     "The `k` best and their places, equal ones in order"
     least = scores.topk(k, dim=1).values[:, -1].numpy()
-    top = np.empty((len(scores), k), np.int64)
-    for i, (row, low) in enumerate(zip(rows := scores.numpy(), least)):
+    best, top = np.empty((len(scores), k), np.float32), np.empty((len(scores), k), np.int64)
+    for i, (row, low) in enumerate(zip(scores.numpy(), least)):
         places = np.flatnonzero(row >= low)
         top[i] = places[np.argsort(-row[places], kind='stable')[:k]]
-    return np.take_along_axis(rows, top, 1), top
+        best[i] = row[top[i]]
+    return best, top
+
+def _merged(found: Sequence[Found], k: int) -> Found:
+    "The best of several blocks; of equal ones, those of earlier blocks first"
+    score, index = np.concatenate([o.score for o in found], 1), np.concatenate([o.index for o in found], 1)
+    keep = np.argsort(-score, axis=1, kind='stable')[:, :k]
+    return Found(np.take_along_axis(score, keep, 1), np.take_along_axis(index, keep, 1), logsumexp([o.log_total for o in found], axis=0))
 
 class ExactSearch:
     "A cube's questions against all answers of a bank, by matrix products in blocks"
@@ -175,23 +182,21 @@ class ExactSearch:
         "The `k` best answers to each question, or all if there are fewer"
         rows = max(1, _PIECE//max(len(self.bank), 1) if len(self.bank)*self.bank.dim <= _PIECE else 256)  # so that scores stay small
         found = [self._some(q[i:i + rows], min(k, len(self.bank)), temperature) for i in range(0, len(q), rows)]
-        return Found(*map(np.concatenate, zip(*found)))
+        return found[0] if len(found) == 1 else Found(*map(np.concatenate, zip(*found)))
 
     def _some(self, q: np.ndarray, k: int, temperature: float) -> Found:
         p, off = map(torch.from_numpy, self.questions(q))
-        score, index, total, start = np.empty((len(q), 0), np.float32), np.empty((len(q), 0), np.int64), np.full(len(q), -np.inf), 0
+        found, start = [], 0
         for block in self.bank.blocks():
             here = slice(start, start + len(block))
             scores = (p @ torch.from_numpy(block).T).mul_(torch.from_numpy(self.gain[here]))
             if self.keyed: scores -= off[:, None]*torch.from_numpy(self.shift[here])
             best, place = _top(scores, min(k, len(block)))
-            total = np.logaddexp(total, (scores/temperature).logsumexp(1).numpy())
-            score, index, start = np.concatenate([score, best], 1), np.concatenate([index, place + start], 1), here.stop
-            keep = np.argsort(-score, axis=1, kind='stable')[:, :k]
-            score, index = np.take_along_axis(score, keep, 1), np.take_along_axis(index, keep, 1)
-        return Found(score, index, total)
+            found.append(Found(best, place + start, (scores/temperature).logsumexp(1).double().numpy()))
+            start = here.stop
+        return found[0] if len(found) == 1 else _merged(found, k)
 
-# %% ../nbs/08a_bank.ipynb #56f5f60f
+# %% ../nbs/08a_bank.ipynb #4db24a2e
 class Index(Protocol):
     "What faiss calls an index"
     def add(self, x: np.ndarray) -> None: ... # `[m, d]` unit vectors, numbered as they come

@@ -274,7 +274,7 @@ class TrainingConfig(Section):
     grad_clip: float = Field(1., gt=0, description='largest norm of the gradient')
     ema: float = Field(0., ge=0, lt=1, description='decay of an exponential moving average of the weights, which is then judged and kept; 0 takes the weights themselves')
     curriculum: float = Field(0., ge=0, le=1, description='share of the epochs over which pairs come in from easy to hard, by the cosine of question and answer; 0 takes all from the start')
-    monitor: Literal['valid_mrr', 'valid_r@1', 'valid_ndcg@10', 'valid_cos', 'valid_centred_cos'] = Field('valid_mrr', description='validation figure that chooses the epoch and stops training')
+    monitor: Literal['valid_mrr', 'valid_r@1', 'valid_ndcg@10', 'valid_cos', 'valid_centred_cos'] | None = Field(None, description='validation figure that chooses the epoch and stops training; null takes valid_mrr, and for mode autoencoder, whose questions find their answers anyway, valid_cos')
     patience: int = Field(8, ge=1, description='epochs without a better figure before training stops')
     divergence: float = Field(1., gt=0, description='how far the loss may rise above its minimum so far, as a share of its first value')
     on_divergence: Literal['stop', 'lower'] = Field('stop', description='what happens then: an error, or half the rate')
@@ -283,6 +283,11 @@ class TrainingConfig(Section):
     device: _DeviceName = Field('auto', description='where the cube runs')
     checkpoint_seconds: float = Field(10., ge=0, description='least time between two checkpoints, where there is a folder; 0 writes one after every step')
     tensorboard: bool = Field(False, description='write the figures for TensorBoard, too; needs the package tensorboard and a folder')
+
+    @property
+    def figure(self) -> str:
+        "The validation figure that `monitor` names, or stands for"
+        return self.monitor or ('valid_cos' if self.mode == 'autoencoder' else 'valid_mrr')
 
     @field_validator('steps_range')
     @classmethod

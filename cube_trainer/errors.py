@@ -501,7 +501,7 @@ def ct_803():
 
 # %% ../nbs/09g_errors.ipynb #841e7453
 def ct_901():
-    "Load the cube with `CubeTrainer.load` and give it texts: `Answerer(trainer, [teacher], answers, vectors)`. To have them in the run, train with `train_run`, or on parts of `DialogueDataset.from_pairs` or `from_file`, whose answers are saved with the cube."
+    "Load the cube with `CubeTrainer.load` and give it texts: `Answerer(trainer, [teacher], Bank(answers, vectors))`. To have them in the run, train with `train_run`, or on parts of `DialogueDataset.from_pairs` or `from_file`, whose answers are saved with the cube."
     import numpy as np
     from cube_trainer.all import Answerer, CubeTrainer, DialogueDataset, TrainingConfig
     train, valid, test = DialogueDataset.from_embeddings(*np.random.default_rng(0).normal(size=(2, 40, 8))).split()
@@ -510,10 +510,10 @@ def ct_901():
         Answerer.from_run(d)
 
 def ct_902():
-    "Ask with a `str` in which something is left after `clean_text`, and for at least one answer: `k` is a whole number from 1. `ask_many` takes a list of texts."
+    "Ask with a `str` in which something is left after `clean_text`, and for at least one answer: `k` is a whole number from 1. `ask_many` and `add` take lists of texts."
     import numpy as np
-    from cube_trainer.all import Answerer, CubeTrainer, Teacher
-    answerer = Answerer(CubeTrainer(), [Teacher(cache=False)], ['Yes.'], np.ones((1, 384)))
+    from cube_trainer.all import Answerer, Bank, CubeTrainer, Teacher
+    answerer = Answerer(CubeTrainer(), [Teacher(cache=False)], Bank(['Yes.'], np.ones((1, 384))))
     answerer.ask(' ')
 
 def ct_903():
@@ -529,9 +529,9 @@ def ct_903():
 def ct_904():
     "Use the teacher as it was in training: give the folder of the old model as `teachers.model`, or train again with the one that is there now. `Answerer` takes, after the first teacher, those further ones that the cube reads (`distillation.channels = true`), in their order, and no others."
     import numpy as np
-    from cube_trainer.all import Answerer, CubeTrainer, Teacher
+    from cube_trainer.all import Answerer, Bank, CubeTrainer, Teacher
     teachers = [Teacher(cache=False), Teacher(pooling='cls', cache=False)]
-    Answerer(CubeTrainer(), teachers, ['Yes.'], np.ones((1, 384)))
+    Answerer(CubeTrainer(), teachers, Bank(['Yes.'], np.ones((1, 384))))
 
 def ct_905():
     "Fill in every field of the finding, and behind its prose put a cell whose output holds what `Error` quotes in backticks, then one with an assertion that runs whenever the cell does. Neither may be skipped (`#| eval: false`, `slow`, `gpu`, `skip_exec`), an id belongs to one finding, and a finding that is mentioned must exist. The message has a line for each fault, with notebook and cell."

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Lead', 'lattice_lead', 'Row', 'Explanation']
 
-# %% ../nbs/09a_explain.ipynb #882f50dc
+# %% ../nbs/09a_explain.ipynb #d557c3c8
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from .pairs import clean_text
 from .pipeline import Answerer, QuestionError
 from .training import CubeTrainer, NotFittedError
 
-# %% ../nbs/09a_explain.ipynb #99d51a8d
+# %% ../nbs/09a_explain.ipynb #e5faea29
 class Lead(NamedTuple):
     "How far one answer is ahead of another, and whose doing that is"
     start: float # Before the first step: the question itself, or its key
@@ -56,7 +56,7 @@ def lattice_lead(search: ExactSearch, # A fitted cube and a bank
     gradient, = torch.autograd.grad(grown, moved)
     return Lead(float(factor*(start @ (one - other))), (gradient*moved).detach()[0].sum(0).numpy())
 
-# %% ../nbs/09a_explain.ipynb #5ecf5a40
+# %% ../nbs/09a_explain.ipynb #62fce5ee
 class Row(NamedTuple):
     "An answer before and after the cube"
     text: str
@@ -95,7 +95,7 @@ class Explanation:
         fig.suptitle(f'“{short(self.rows[0].text)}” over “{short(self.over.text)}”: {self.lead.start:+.3f} before, {self.lead.cells.sum():+.3f} by the cells', fontsize=8)
         return fig
 
-# %% ../nbs/09a_explain.ipynb #8c779331
+# %% ../nbs/09a_explain.ipynb #2980351c
 @patch
 def explain(self: Answerer, question: str,
             k: int = 5 # Best answers of each ranking to show

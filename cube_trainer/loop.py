@@ -214,8 +214,8 @@ def end_epoch(self: Fit) -> None:
     if self.guard.has_judged and row['valid_cos'] == s.history[-1]['valid_cos']:
         raise FrozenMetricError(f"epoch {s.epoch}: validation cosine {row['valid_cos']!r} repeats to the last digit; what is judged no longer changes, raise training.lr{' or lower training.ema' if t.ema else ''}")
     s.history.append(row)
-    if row[t.monitor] > s.history[s.best_epoch][t.monitor]: s.best_epoch, self.best = s.epoch, self.weights()
-    if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau): self.schedule.step(row[t.monitor])
+    if row[t.figure] > s.history[s.best_epoch][t.figure]: s.best_epoch, self.best = s.epoch, self.weights()
+    if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau): self.schedule.step(row[t.figure])
     s.stop = s.stop or s.epoch - s.best_epoch >= t.patience
     s.epoch, s.cursor, s.sums, self.trainer.best_epoch = s.epoch + 1, 0, {}, s.best_epoch
     self._note_resources(row['epoch'])

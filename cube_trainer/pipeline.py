@@ -191,7 +191,7 @@ def _write_report(folder: Path, report: Report, trainer: CubeTrainer, data: Vect
 {report.verdict}
 
 - Pairs: {source}, {len(data)} in {len(set(data.groups))} groups; {sizes}{f' (of which {made} made, not read)' if made else ''}; no {apart} is in two parts.
-- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by {trainer.config.training.monitor} ({_start(trainer)}); {used.mean():.1f} steps a test question on average.
+- Cube: {trainer.n_params:,} weights, trained on {trainer.device.name} ({trainer.device.reason}), epoch {trainer.best_epoch} of {len(trainer.history) - 1} kept by {trainer.config.training.figure} ({_start(trainer)}); {used.mean():.1f} steps a test question on average.
 - Time: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in trainer.time.items())}; memory of the process at most {max(o['rss_mb'] for o in trainer.resources)} MB.
 - Intervals: paired bootstrap over groups of questions. Settings: `config.yaml`.
 {known}

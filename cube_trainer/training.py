@@ -175,7 +175,7 @@ def _choose_start(self: CubeTrainer, train: VectorPairs, valid: VectorPairs | No
     self.choice = choose_key(train, t.seed, identity=t.start == 'auto')
     if self.choice.setting is None: return
     key = fit_key(train, self.choice.setting)
-    figure = lambda pred: _figures(pred, valid, self.centre)[t.monitor]
+    figure = lambda pred: _figures(pred, valid, self.centre)[t.figure]
     if t.start == 'key' or valid is None or figure(key.predict(valid.q)) > figure(valid.q): self._key = key
 
 @patch
