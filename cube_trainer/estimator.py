@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EstimatorDataError', 'CubeTransformer', 'retrieval_mrr']
 
-# %% ../nbs/09d_estimator.ipynb #d29cd736
+# %% ../nbs/09d_estimator.ipynb #5c5f99dd
 from numbers import Integral
-from typing import Callable, Literal, Self, Sequence
+from typing import Literal, Self, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,7 +21,7 @@ from .metrics import answer_ranks, retrieval_metrics
 from .training import CubeTrainer
 from .vectors import as_vectors
 
-# %% ../nbs/09d_estimator.ipynb #92544e7b
+# %% ../nbs/09d_estimator.ipynb #24f2c932
 class EstimatorDataError(CubeError, ValueError):
     "Samples that an estimator cannot learn from; a `ValueError` too, as scikit-learn expects"
     code = 'CT-906'
@@ -36,13 +36,13 @@ def _acts(name: str, mode: str) -> bool:
 
 def _configuration(mode: str, valid: float, settings: Sequence[str], seed: int) -> Config:
     "The parameters of a `CubeTransformer` as a configuration"
-    config = Config().override(['training.monitor=valid_cos']*(mode == 'autoencoder')).override(settings, 'settings')
+    config = Config().override(settings, 'settings')
     for name in (str(o).partition('=')[0].strip() for o in settings):
         if name in _OWN: raise ConfigValueError(f'settings: {name} is a parameter of its own here; give {_OWN[name]}')
         if not _acts(name, mode): raise ConfigValueError(f'settings: {name} does nothing to vectors that are given, in mode {mode!r}; leave it out')
     return config.override([f'training.mode={mode}', f'data.valid={valid}', f'training.seed={seed}'], 'CubeTransformer')
 
-# %% ../nbs/09d_estimator.ipynb #c351285d
+# %% ../nbs/09d_estimator.ipynb #f5f03c87
 class CubeTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator): # whole in one cell: scikit-learn looks at `transform` when the class is made
     "A cube as a step of a scikit-learn pipeline, for vectors"
     def __init__(self,
@@ -87,7 +87,7 @@ class CubeTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator): # 
         tags.transformer_tags.preserves_dtype = ['float32']
         return tags
 
-# %% ../nbs/09d_estimator.ipynb #c7a0e910
+# %% ../nbs/09d_estimator.ipynb #dc84cdde
 def retrieval_mrr(estimator: BaseEstimator, # Fitted, with `transform`; a pipeline, say
                   X: ArrayLike | Sequence[str], # `n` questions: vectors, or texts if the estimator takes those
                   y: ArrayLike # `[n, d]` their answers
