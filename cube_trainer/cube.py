@@ -333,15 +333,14 @@ def use_key(self: EmbeddingProcessor, centre: Tensor, # `[input_dim]` subtracted
         self.get_buffer(f'key_{name}').copy_(torch.as_tensor(value))
     return self
 
-# %% ../nbs/02_cube.ipynb #3c626274
+# %% ../nbs/02_cube.ipynb #2d065c04
 class ArrayCube:
     "A cube at rest on plain arrays: what `EmbeddingProcessor` computes for one vector, at a fraction of the cost of a call"
     def __init__(self, model: EmbeddingProcessor): # One that `can_rest`
         own = {name: o.detach().numpy() for name, o in model.state_dict(keep_vars=True).items() if o.dtype == torch.float32}
         r, self.config, self.views, self.keyed, self.dim = model.reshaper, model.config, model.views, model.keyed, model.reshaper.input_dim
         self.n_cells, self.path = r.n_cells, None if r.method == 'linear' else r.path[:r.input_dim].numpy()
-        with torch.no_grad(): self.axes = r.rotation().numpy() if r.method in ('pca', 'learned') else None
-        self.own, self.scale, self.seen = own, np.float32(model.scale.item()), model.rules[0].rows.numpy().ravel()
+        self.reshaper, self.own, self.seen = r, own, model.rules[0].rows.numpy().ravel()
         self.visible, self.rules = model.rules[0].visible, [self._rule(own, f'rules.{i}.') for i in range(len(model.rules))]
 
     @staticmethod
@@ -351,15 +350,19 @@ class ArrayCube:
 
     def _rule(self, own: dict, name: str) -> dict:
         rule = {o.removeprefix(name): a for o, a in own.items() if o.startswith(name)}
-        placed = own['identity'] @ rule['place.weight'].T if 'place.weight' in rule else None
-        return rule | {'placed': placed, 'first': rule['hidden.weight'].T, 'last': rule['update.weight'].T}
+        return rule | {'first': rule['hidden.weight'].T, 'last': rule['update.weight'].T}
+
+    def axes(self) -> np.ndarray | None: # `[input_dim, input_dim]`
+        "The rotation into principal axes, if there is one"
+        if self.reshaper.method not in ('pca', 'learned'): return None
+        with torch.no_grad(): return self.reshaper.rotation().numpy()
 
     def _step(self, state: np.ndarray, rule: dict) -> np.ndarray: # `[cells, C]`, `[cells, C]`
         rows = np.zeros((state.size//self.visible + 1, self.visible), np.float32)  # the first stays empty
         rows[1:] = state.reshape(-1, self.visible)
         hidden = rows.take(self.seen, 0).reshape(self.n_cells, -1) @ rule['first']
         hidden += rule['hidden.bias']
-        if rule['placed'] is not None: hidden += rule['placed']
+        if 'place.weight' in rule: hidden += self.own['identity'] @ rule['place.weight'].T
         change = np.maximum(hidden, 0, out=hidden) @ rule['last']
         if 'gain' in rule: change = change*rule['gain'] + rule['bias']
         if 'send' in rule: change[:, 0] += (state[:, 0] @ rule['send']) @ rule['hear']
@@ -371,13 +374,14 @@ class ArrayCube:
         "One vector through the cube"
         given = x.reshape(1 + self.views, self.dim)
         if self.keyed: given = given/np.maximum(np.sqrt((given*given).sum(1, keepdims=True)), np.float32(1e-12)) - self.own['key_centre']
-        laid = (given if self.axes is None else given @ self.axes.T)*self.scale
+        axes, scale = self.axes(), self.own['scale']
+        laid = (given if axes is None else given @ axes.T)*scale
         state = np.zeros((self.n_cells, self.config.channels), np.float32)
         state[self.path if self.path is not None else slice(self.dim), :1 + self.views] = laid.T
         start = state[:, 0].copy()
         for k in range(self.config.steps): state = self._step(state, self.rules[0 if self.config.shared_weights else k])
         moved = (state[:, 0] - start)[self.path if self.path is not None else slice(self.dim)]
-        moved = (moved if self.axes is None else moved @ self.axes)/self.scale
+        moved = (moved if axes is None else moved @ axes)/scale
         if not self.keyed: return x[:self.dim] + moved
         unit = lambda v: v/max(np.sqrt(v @ v), np.float32(1e-12))
         return self.own['key_length']*(unit(unit(given[0] @ self.own['key_weight']) + moved) + self.own['key_bias'])

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['HubError', 'PretrainedCube', 'export_onnx']
 
-# %% ../nbs/09b_hub.ipynb #ba5cc40c
+# %% ../nbs/09b_hub.ipynb #681976ee
 import hashlib, importlib, json, math, os, tempfile
 from collections import Counter
 from contextlib import contextmanager
@@ -27,11 +27,11 @@ from .datasets import Encoder
 from .evaluation import Report, aligned_table
 from .metrics import NonFinitePredictionError
 from .pairs import match_key
-from .pipeline import TeacherChangedError, _read_parts, make_teachers
+from .pipeline import TeacherChangedError, _read_parts
 from .readout import Calibration
 from .runs import RunFolderError, run_state
 from .teachers import _EMBEDDED, Teacher, TeacherNotFoundError
-from .training import _ROWS, CubeTrainer, NotFittedError
+from .training import CubeTrainer, NotFittedError
 from .vectors import NonFiniteVectorError, VectorShapeError
 
 # %% ../nbs/09b_hub.ipynb #a2868bd7
@@ -39,7 +39,7 @@ class HubError(CubeError):
     "A cube that the hub does not give or take"
     code = 'CT-906'
 
-# %% ../nbs/09b_hub.ipynb #20c322c6
+# %% ../nbs/09b_hub.ipynb #92d46743
 _FORMAT = 1 # of config.json
 
 class PretrainedCube(nn.Module, PyTorchModelHubMixin, library_name='cube_trainer', pipeline_tag='feature-extraction', repo_url='https://github.com/cube-trainer/cube_trainer',
@@ -54,18 +54,25 @@ class PretrainedCube(nn.Module, PyTorchModelHubMixin, library_name='cube_trainer
         super().__init__()
         with seeded(0): self.model = EmbeddingProcessor(**cube)
         self.teacher, self.calibration, self.story = teacher, calibration and Calibration(**calibration), story or {}
+        self._own = self.trainer()
 
     def forward(self, x: Tensor # `[..., d]` vectors of the teacher
-               ) -> Tensor: # `[..., d]`, where `x` is, in the dtype of the weights
-        "`CubeTrainer.predict`, to the bit; gradients pass in training mode, or if `x` asks for them"
+               ) -> Tensor: # `[..., d]`
+        "`CubeTrainer.predict`, to the bit; gradients pass in training mode, or to an `x` that asks for them"
         self.model._check_vectors(x, 0)
-        if x.is_complex(): raise VectorShapeError(f'expected vectors of real numbers, got {x.dtype}')
+        if not (self.training or torch.is_grad_enabled() and x.requires_grad): return self._own.predict(x)
         if not x.isfinite().all(): raise NonFiniteVectorError(f'x: {tuple((~x.isfinite()).nonzero()[0].tolist())} is not finite; repair or remove the vector')
-        rows = x.reshape(-1, x.shape[-1]) if x.numel() else x.reshape(0, x.shape[-1])
-        with torch.set_grad_enabled(torch.is_grad_enabled() and (self.training or x.requires_grad)):
-            out = torch.cat([self.model(o) for o in rows.split(_ROWS)]).reshape(x.shape)
-        if not out.isfinite().all(): raise NonFinitePredictionError('the cube leads a vector to NaN or infinity; it is far larger than those it was trained on')
+        out = self.model(x)
+        if not out.isfinite().all(): raise NonFinitePredictionError('the cube leads a vector to NaN or infinity; lower the rate, or look for a vector that is far larger than those it was trained on')
         return out
+
+    def trainer(self) -> CubeTrainer:
+        "A trainer that has this cube, as if loaded from a run, but without the history and answers of one"
+        r = self.model.reshaper
+        trainer = CubeTrainer(Config(cube=self.model.config.model_copy(), reshaper=ReshaperConfig(method=r.method, lattice_size=r.lattice_size, pad=r.pad)))
+        if 'mode' in self.story: trainer.config.training.mode = self.story['mode']
+        trainer.model, trainer.calibration = self.model, self.calibration
+        return trainer
 
     def _save_pretrained(self, save_directory: Path) -> None:
         weights = safetensors.torch.save({name: o.detach().cpu().contiguous() for name, o in self.state_dict().items()}, {'format': 'pt'})
@@ -90,15 +97,25 @@ def _arguments(model: EmbeddingProcessor) -> dict:
     r = model.reshaper
     return dict(input_dim=r.input_dim, lattice_size=list(r.lattice_size), method=r.method, pad=r.pad, views=model.views, keyed=model.keyed, **dict(model.config))
 
-# %% ../nbs/09b_hub.ipynb #29f41a14
+# %% ../nbs/09b_hub.ipynb #adf48e1d
+def _teacher_again(model: str | Path | None, identity: str, **options) -> Teacher | None:
+    "The teacher with the settings that `identity` holds; `None` if it is another one"
+    try: about = json.loads(identity)
+    except ValueError: return None  # of an encoder that is no `Teacher`
+    own = {name: about[name] for name in ('normalize', 'dtype', 'pooling', 'max_length') if name in about}
+    if 'prompts' in about: own['question_prompt'], own['answer_prompt'] = about['prompts']
+    try: teacher = Teacher(model, **own, **options)
+    except ConfigValueError: return None  # these settings mean nothing to it
+    return teacher if teacher.identity == identity else None
+
 def _teacher_of(trainer: CubeTrainer, teacher: Encoder | None) -> dict | None:
     "Name and identity of the encoder that a cube was trained with, if they are known"
-    identity = trainer.bank and trainer.bank.teacher
+    identity, own = trainer.bank and trainer.bank.teacher, trainer.config.teachers
     if teacher is None:
         if not identity: return None
-        teacher = make_teachers(trainer.config.override(['teachers.more=[]']), cache=False)[0]
-    if identity and teacher.identity != identity:
-        raise TeacherChangedError(f'the vectors of this cube were not made by {getattr(teacher, "name", "this teacher")} as it is now; give `teacher`, the one that made them')
+        teacher = _teacher_again(own.model, identity, fallback=own.fallback, cache=False)
+    if teacher is None or identity and teacher.identity != identity:
+        raise TeacherChangedError(f"the vectors of this cube were not made by {getattr(teacher, 'name', own.model or _EMBEDDED[0])} as it is now; give `teacher`, the one that made them")
     name, hub_id = str(getattr(teacher, 'name', type(teacher).__name__)), None
     if isinstance(teacher, Teacher) and not Path(name).expanduser().exists(): hub_id = _EMBEDDED[-1] if name in _EMBEDDED else name
     return {'name': hub_id or Path(name).name, 'hub_id': hub_id, 'identity': teacher.identity}  # of a folder, the last name: paths are nobody's business
@@ -225,7 +242,7 @@ def from_pretrained(cls: PretrainedCube,
     _check_config(folder)
     return super(PretrainedCube, cls).from_pretrained(folder, map_location=map_location)
 
-# %% ../nbs/09b_hub.ipynb #f3086376
+# %% ../nbs/09b_hub.ipynb #60107109
 @patch
 def make_teacher(self: PretrainedCube,
                  model: str | Path | None = None, # The folder or file of the model; `None` takes it from where the cube's teacher was
@@ -234,25 +251,12 @@ def make_teacher(self: PretrainedCube,
     "The encoder whose vectors this cube takes"
     if not self.teacher: raise TeacherNotFoundError('which teacher made the vectors of this cube is not known; ask whoever trained it')
     if model is None and not self.teacher['hub_id']: raise TeacherNotFoundError(f"the teacher of this cube, {self.teacher['name']}, was not on the hub; give its folder or file: make_teacher('path')")
-    try: about = json.loads(self.teacher['identity'])
-    except ValueError: about = {}  # of an encoder that is no `Teacher`; no model here can be it
-    own = {name: about[name] for name in ('normalize', 'dtype', 'pooling', 'max_length') if name in about}
-    if 'prompts' in about: own['question_prompt'], own['answer_prompt'] = about['prompts']
-    teacher = Teacher(model or self.teacher['hub_id'], **own, **options)
-    if teacher.identity != self.teacher['identity']: raise TeacherChangedError(f"{teacher.name} as it is now is not the {self.teacher['name']} that this cube was trained with; get the files of that time, or train again")
-    return teacher
+    model = model or self.teacher['hub_id']
+    if teacher := _teacher_again(model, self.teacher['identity'], **options): return teacher
+    raise TeacherChangedError(f"{model} as it is now is not the {self.teacher['name']} that this cube was trained with; get the files of that time, or train again")
 
-@patch
-def trainer(self: PretrainedCube) -> CubeTrainer:
-    "A trainer that has this cube, as if it had just been loaded from a run, but without the run's history and answers"
-    r = self.model.reshaper
-    trainer = CubeTrainer(Config(cube=self.model.config, reshaper=ReshaperConfig(method=r.method, lattice_size=r.lattice_size, pad=r.pad)))
-    if 'mode' in self.story: trainer.config.training.mode = self.story['mode']
-    trainer.model, trainer.calibration = self.model, self.calibration
-    return trainer
-
-# %% ../nbs/09b_hub.ipynb #0d62d5ce
-_FIELDS = ('base_model', 'datasets', 'language', 'license_name', 'license_link', 'tags') # further metadata that owners may give
+# %% ../nbs/09b_hub.ipynb #7750ba7a
+_FIELDS = ('base_model', 'base_model_relation', 'datasets', 'language', 'license_name', 'license_link', 'tags') # further metadata that owners may give
 _SHOWN = {'mrr': 'MRR', 'r@1': 'R@1', 'r@10': 'R@10', 'ndcg@10': 'nDCG@10', 'cos': 'mean cosine with the right answer', 'centred_cos': 'mean cosine with the right answer, both centred'}
 
 @patch
@@ -273,6 +277,7 @@ def _metadata(self: PretrainedCube, repo_id: str, license: str | None, dataset: 
     tags = sorted({*own.pop('tags'), *given.get('tags', ())})
     scored = {'model_name': repo_id.rpartition('/')[2], 'eval_results': self._eval_results(dataset, given.get('datasets'))} if self.story.get('report') else {}
     base = {'base_model': self.teacher['hub_id']} if self.teacher and self.teacher['hub_id'] else {}
+    if base or 'base_model' in given: base['base_model_relation'] = 'adapter'  # or the hub would take the cube for a fine-tuned teacher
     return ModelCardData(**{**own, **base, **given, 'tags': tags, **scored}, license=license)
 
 # %% ../nbs/09b_hub.ipynb #08c8caa2
@@ -329,13 +334,13 @@ def _made_text(self: PretrainedCube) -> str:
     if c := self.calibration: lines.append(f"Probabilities: cosines{' in key space' if self.model.keyed else ''} over {c.temperature:.4f}, softmax; \"I don't know\" below {c.threshold:.2f}.")
     return '\n'.join(f'- {line}' for line in lines)
 
-# %% ../nbs/09b_hub.ipynb #efd4636a
+# %% ../nbs/09b_hub.ipynb #e818b79c
 @patch
 def generate_model_card(self: PretrainedCube,
                         repo_id: str = 'cube', # Hub id or folder, for the code on the card
                         license: str | None = None, # Such as apache-2.0; `None` gives none
                         dataset: str | None = None, # Name of the pairs, as readers know it
-                        **metadata # `base_model`, `datasets`, `language`, `license_name`, `license_link`, `tags` as the hub knows them
+                        **metadata # `base_model`, `base_model_relation`, `datasets`, `language`, `license_name`, `license_link`, `tags` as the hub knows them
                        ) -> ModelCard:
     "What this cube is for, how good it is and how to use it"
     report, made_by = self.story.get('report'), f"[{self.teacher['hub_id']}](https://huggingface.co/{self.teacher['hub_id']})" if self.teacher and self.teacher['hub_id'] else self.teacher['name'] if self.teacher else 'an encoder that is not recorded'

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CubeModule', 'sentence_transformer']
 
-# %% ../nbs/09c_sentence.ipynb #29ace6f4
+# %% ../nbs/09c_sentence.ipynb #2d975a2e
 import hashlib, json
 from collections.abc import Callable
 from copy import deepcopy
@@ -26,7 +26,7 @@ from .runs import RunFolderError
 from .teachers import Teacher
 from .training import CubeTrainer, NotFittedError
 
-# %% ../nbs/09c_sentence.ipynb #4b3cec81
+# %% ../nbs/09c_sentence.ipynb #a781fc23
 class CubeModule(nn.Module):
     "The last module of a `SentenceTransformer`: carries questions through a cube, lets documents pass"
     config_keys, forward_kwargs = ['cube', 'truncate_dim'], {'task'} # what is saved of it; what `encode` hands on to `forward`
@@ -76,7 +76,7 @@ class CubeModule(nn.Module):
         "What the module is made from"
         return {key: getattr(self, key) for key in self.config_keys}
 
-# %% ../nbs/09c_sentence.ipynb #42d618af
+# %% ../nbs/09c_sentence.ipynb #2780c2f6
 def _library():
     "sentence-transformers, which knows `CubeModule` as a module from then on"
     import sentence_transformers
@@ -129,7 +129,7 @@ def on_model_ready(self: CubeModule, model # `SentenceTransformer`
     if dim is not None and min(dim, self.truncate_dim or dim) != self.get_embedding_dimension():
         raise VectorSizeError(f'the cube carries vectors of {self.get_embedding_dimension()}, the modules before it make vectors of {dim}; give it the teacher that it was trained with')
 
-# %% ../nbs/09c_sentence.ipynb #e02a197c
+# %% ../nbs/09c_sentence.ipynb #96165e4b
 _CARD = """---
 library_name: sentence-transformers
 pipeline_tag: sentence-similarity
@@ -153,7 +153,7 @@ similarities = model.similarity(model.encode_query(questions), model.encode_docu
 _PROBE = ['What is a cube?', 'A cube has six faces, twelve edges and eight corners, and none of them is round. '*20] # the second longer than many models read
 _APART, _HALF_APART = 1e-3, .1 # how far vectors may be apart, relative to the largest number; in half precision other texts in the batch alone make a hundredth
 
-# %% ../nbs/09c_sentence.ipynb #7c9ce76a
+# %% ../nbs/09c_sentence.ipynb #b3087b42
 def _teacher_of(trainer: CubeTrainer, teacher: Teacher | None) -> Teacher:
     "The teacher of a trainer, if it is one that can be served"
     if not isinstance(teacher, Teacher | None): raise ConfigValueError(f'teacher: expected a Teacher, got {type(teacher).__name__}')

@@ -21,7 +21,7 @@ from fastcore.basics import patch
 
 from .callbacks import Callback, ProgressBar, TensorBoard
 from .core import *
-from .cube import EmbeddingProcessor
+from .cube import ArrayCube, EmbeddingProcessor
 from .datasets import Alignment, AnswerBank, AutoencoderDataset, VectorPairs, answer_bank
 from .baselines import Side
 from .evaluation import refuse_leak
@@ -75,6 +75,7 @@ class CubeTrainer:
         self.bank: AnswerBank | None = None # The answers of train and valid, if these were texts; saved with the cube
         self.resources: list[dict] = [] # Seconds by phase and memory of each epoch
         self.resumes: Path | None = None # The run that the next `fit` goes on with, see `resume`
+        self._rest: tuple | None = None # See `_at_rest`
         self.maps: tuple[Alignment, ...] = () # Into the space of the cube, of each further teacher whose view of a question it reads; saved with the cube
 
     @property
@@ -226,17 +227,27 @@ _ROWS = 4096 # vectors that go through the cube at once
 def _vectors(x: np.ndarray | Tensor) -> Tensor: # on the CPU, float32, a copy
     "`x` as vectors that a cube can take"
     if isinstance(x, Tensor) and not x.is_complex(): v = x.detach().to('cpu', torch.float32, copy=True)
-    elif isinstance(x, np.ndarray) and x.dtype.kind in 'fiu': v = torch.from_numpy(np.array(x, dtype=np.float32))
+    elif isinstance(x, np.ndarray) and x.dtype.kind in 'fiu': v = torch.from_numpy(np.array(x, dtype=np.float32, order='C'))
     else: raise VectorShapeError(f'expected a numpy array or torch tensor of numbers [..., d], got {type(x).__name__}{f" of {x.dtype}" if hasattr(x, "dtype") else ""}')
     if v.ndim < 1: raise VectorSizeError('expected vectors [..., d], got a single number')
     if not v.isfinite().all(): raise NonFiniteVectorError(f'x: {tuple((~v.isfinite()).nonzero()[0].tolist())} is not finite; repair or remove the vector')
     return v
 
 @patch
+def _at_rest(self: CubeTrainer) -> ArrayCube:
+    "The cube on arrays, which share its memory; made again if that is another"
+    key = self.model, self.model.scale.data_ptr()
+    if self._rest is None or self._rest[0] != key: self._rest = key, ArrayCube(self.model)
+    return self._rest[1]
+
+@patch
 def _carried(self: CubeTrainer, v: Tensor) -> tuple[Tensor, Tensor]: # `[..., d]`, `[...]`
     "Vectors after the cube, and the steps each one took"
-    model = self.model.eval()
+    model = self.model.eval() if self.model.training else self.model
     rows = v.reshape(-1, v.shape[-1]) if v.numel() else v.reshape(0, v.shape[-1])
+    if len(rows) == 1 and ArrayCube.can_rest(model):
+        model._check_vectors(rows, model.views)
+        return torch.from_numpy(self._at_rest()(rows[0].numpy())).reshape(*v.shape[:-1], -1), torch.full(v.shape[:-1], model.config.steps)
     with torch.no_grad(): parts = [[o.cpu() for o in model.carry(r.to(model.scale.device))] for r in rows.split(_ROWS)]
     out, used = map(torch.cat, zip(*parts))
     return out.reshape(*v.shape[:-1], out.shape[-1]), used.reshape(v.shape[:-1])
