@@ -350,7 +350,6 @@ def asked_to_stop() -> Iterator[list[int]]:
     finally:
         for o, handler in former.items(): signal.signal(o, handler)
     if asked: raise KeyboardInterrupt  # it came behind the last look
-    if asked: raise KeyboardInterrupt  # it came behind the last look
 
 def fingerprint(train: VectorPairs, valid: VectorPairs, config: Config) -> str:
     "A hash of everything that decides what training makes: vectors, identities, lessons, settings"
