@@ -29,3 +29,6 @@ from .optimization import *
 from .bank import *
 from .pipeline import *
 from .explain import *
+from .hub import *
+from .sentence import *
+from .embeddings import *

@@ -9,8 +9,8 @@ __all__ = ['ct_001', 'ct_002', 'ct_003', 'ct_004', 'ct_005', 'ct_006', 'ct_101',
            'ct_328', 'ct_329', 'ct_401', 'ct_402', 'ct_403', 'ct_404', 'ct_405', 'ct_406', 'ct_501', 'ct_502', 'ct_601',
            'ct_602', 'ct_603', 'ct_604', 'ct_701', 'ct_702', 'ct_703', 'ct_704', 'ct_705', 'ct_709', 'ct_706', 'ct_707',
            'ct_708', 'ct_710', 'ct_711', 'ct_712', 'ct_713', 'ct_714', 'ct_715', 'ct_716', 'ct_801', 'ct_802', 'ct_803',
-           'ct_901', 'ct_902', 'ct_903', 'ct_904', 'ct_905', 'ErrorCode', 'error_codes', 'error_entries',
-           'explain_code', 'raised_by', 'catalogue_faults']
+           'ct_901', 'ct_902', 'ct_903', 'ct_904', 'ct_905', 'ct_906', 'ct_907', 'ErrorCode', 'error_codes',
+           'error_entries', 'explain_code', 'raised_by', 'catalogue_faults']
 
 # %% ../nbs/09g_errors.ipynb #d31bc3df
 import ast, inspect, re, textwrap, traceback
@@ -541,6 +541,17 @@ def ct_905():
         cell = {'cell_type': 'markdown', 'source': '### F-031: the loss is NaN\n- **Priority:** HIGH'}
         (Path(d)/'00_core.ipynb').write_text(json.dumps({'cells': [cell]}))
         read_findings(d)
+
+def ct_906():
+    "Give the folder that `save_pretrained` wrote, or an id `owner/name` of the hub; the message says whether the id, your rights, or the network is at fault. Log in with `hf auth login` to push, and to load what is private; without a network load a folder."
+    from cube_trainer.all import PretrainedCube
+    PretrainedCube.from_pretrained('neither a folder nor an id')
+
+def ct_907():
+    "Give one answer vector of the same size for each question, and samples of at least three independent groups: questions or answers that are equal belong to one group."
+    import numpy as np
+    from cube_trainer.estimator import CubeTransformer
+    CubeTransformer().fit(np.eye(5), np.arange(5))  # labels are no answers
 
 # %% ../nbs/09g_errors.ipynb #eb868d69
 class ErrorCode(NamedTuple):

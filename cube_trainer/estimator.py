@@ -24,7 +24,7 @@ from .vectors import as_vectors
 # %% ../nbs/09d_estimator.ipynb #24f2c932
 class EstimatorDataError(CubeError, ValueError):
     "Samples that an estimator cannot learn from; a `ValueError` too, as scikit-learn expects"
-    code = 'CT-906'
+    code = 'CT-907'
 
 _OWN = {'training.mode': 'mode', 'training.seed': 'random_state', 'data.valid': 'valid'}
 _IDLE = ('training.tensorboard', 'training.checkpoint_seconds') # they want a folder
