@@ -372,6 +372,9 @@ class ArrayCube:
     def __call__(self, x: np.ndarray # `[input_dim*(1 + views)]` float32
                 ) -> np.ndarray: # `[input_dim]` float32
         "One vector through the cube"
+        with np.errstate(over='ignore', invalid='ignore'): return self._carry(x)  # what is not finite is seen by whoever asked
+
+    def _carry(self, x: np.ndarray) -> np.ndarray: # `[input_dim*(1 + views)]`, `[input_dim]`
         given = x.reshape(1 + self.views, self.dim)
         if self.keyed: given = given/np.maximum(np.sqrt((given*given).sum(1, keepdims=True)), np.float32(1e-12)) - self.own['key_centre']
         axes, scale = self.axes(), self.own['scale']

@@ -56,9 +56,8 @@ def _embedded_folder() -> Path:
 
 def _from_hub(name: str) -> Path:
     "The folder of a hub model, fetched unless a copy is here"
-    import httpx
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, HTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
     fetch = partial(snapshot_download, name, allow_patterns=_MODEL_FILES, ignore_patterns=['onnx/*', 'openvino/*'])
     try:
         if _is_whole(here := Path(fetch(local_files_only=True))): return here
@@ -70,7 +69,7 @@ def _from_hub(name: str) -> Path:
     except RepositoryNotFoundError: why = 'is no file or folder here, and is not on the hub, or private there; check path or id, or log in with `hf auth login`'
     except HFValidationError: why = 'is neither a file or folder here nor a hub id of the form owner/model; give one of these, or leave teachers.model empty for the embedded model'
     except LocalEntryNotFoundError: why = 'is no file or folder here, and the hub cannot be reached; check the path, go online once, or give the folder of a copy'
-    except (HfHubHTTPError, httpx.HTTPError, OSError, ValueError) as e: why = f'could not be fetched: {str(e).strip().splitlines()[0]}; try again, or give the folder of a copy'
+    except (HfHubHTTPError, HTTPError, OSError, ValueError) as e: why = f'could not be fetched: {str(e).strip().splitlines()[0]}; try again, or give the folder of a copy'
     raise TeacherNotFoundError(f"teacher '{name}' {why}")
 
 def _is_whole(folder: Path) -> bool:
