@@ -44,7 +44,9 @@ class Bank:
     def __len__(self) -> int: return len(self.answers)
 
     @property
-    def dim(self) -> int: return self.parts[0].shape[1]
+    def dim(self) -> int:
+        "Length of a vector"
+        return self.parts[0].shape[1]
 
     def blocks(self) -> Iterator[np.ndarray]: # `[m, d]`
         "All vectors, some at a time"

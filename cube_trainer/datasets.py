@@ -189,7 +189,9 @@ class VectorPairs:
     def __len__(self) -> int: return len(self.q)
 
     @property
-    def dim(self) -> int: return self.q.shape[1]
+    def dim(self) -> int:
+        "Length of a vector, without views"
+        return self.q.shape[1]
 
     @cached_property
     def groups(self) -> np.ndarray: # `[n]`

@@ -104,7 +104,9 @@ class Final(NamedTuple):
     interval: tuple[float, float] # Of `test_gain`
 
     @property
-    def mean(self) -> float: return float(np.mean(self.values))
+    def mean(self) -> float:
+        "Of `values`"
+        return float(np.mean(self.values))
 
     @property
     def better(self) -> bool:

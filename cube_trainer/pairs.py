@@ -424,7 +424,9 @@ class Cleaning:
     def __post_init__(self): self.config = _config(self.config)
 
     @property
-    def kept(self) -> int: return self.read - self.dropped.total()
+    def kept(self) -> int:
+        "Pairs that no rule dropped"
+        return self.read - self.dropped.total()
 
     def drop(self, rule: str, pair: Pair, why: str = '') -> None:
         "Count `pair` under `rule`"

@@ -25,6 +25,7 @@ class Axis(NamedTuple):
 
     @property
     def distribution(self): # Of Optuna
+        "What trials draw from"
         from optuna.distributions import CategoricalDistribution, FloatDistribution
         return FloatDistribution(*self.values, log=True) if self.log else CategoricalDistribution(self.values)
 
