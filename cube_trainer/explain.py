@@ -80,6 +80,7 @@ class Explanation:
         lines = [f'| {r.rank} | {r.rank_before} {"↑" if r.rank < r.rank_before else "↓" if r.rank > r.rank_before else " "} | {r.score:.3f} | {r.score_before:.3f} | {"" if r.probability is None else f"{r.probability:.0%}"} | {r.text.replace("|", "&#124;")} |' for r in self.rows]
         return '\n'.join(['| rank | without the cube | score | without the cube | probability | answer |', '|---:|:---|---:|---:|---:|:---|', *lines])
 
+    def __repr__(self) -> str: return f'{self.question}\n\n{self.table}'
     def _repr_markdown_(self) -> str: return f'**{self.question}**\n\n{self.table}'
 
     def plot(self): # matplotlib `Figure`

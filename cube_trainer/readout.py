@@ -102,9 +102,10 @@ def _fit_none(scores: np.ndarray, right: np.ndarray, temperature: float) -> floa
     return float(minimize_scalar(loss, bounds=(z.min() - 9, z.max() + 9), method='bounded').x)
 
 def _best_threshold(trials: Trials) -> float:
-    "The threshold with the most good decisions: a right answer given, a wrong one kept back"
-    p = np.sort(trials.probability)[::-1]
-    gain = np.cumsum(np.r_[0, 2*trials.right[np.argsort(-trials.probability, kind='stable')] - 1])
+    "The threshold with the most good decisions, a right answer given, a wrong one kept back, by what was right and by what the probabilities expect, half and half"
+    order = np.argsort(-trials.probability, kind='stable')
+    p = trials.probability[order]
+    gain = np.cumsum(np.r_[0, trials.right[order] + p - 1])
     gain[1:-1][p[1:] == p[:-1]] = gain.min() - 1  # equal ones are given or kept together
     n = int(gain.argmax())
     return float((np.r_[1, p][n] + np.r_[p, 0][n])/2)
