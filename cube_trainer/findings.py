@@ -6,7 +6,7 @@
 __all__ = ['Priority', 'Category', 'Status', 'NUMBER', 'FindingError', 'Finding', 'has_assertion', 'shown_text', 'same_numbers',
            'read_notebook', 'notebooks', 'read_findings', 'project_notebooks', 'findings_json', 'packaged_findings',
            'load_findings', 'select_findings', 'list_findings', 'describe_finding', 'findings_table',
-           'findings_statistics', 'plot_findings', 'only_test', 'run_notebook', 'reproduce', 'new_finding']
+           'findings_statistics', 'plot_findings', 'run_notebook', 'reproduce', 'new_finding']
 
 # %% ../nbs/09f_findings.ipynb #7e6c6947
 import ast, difflib, json, os, re, sys, textwrap
@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Iterable, Iterator, Literal, Sequence, get_args
+from typing import Annotated, Iterable, Iterator, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -288,42 +288,9 @@ def plot_findings(findings: list[Finding]):
     return fig
 
 # %% ../nbs/09f_findings.ipynb #4a05e24d
-def _bound(source: str) -> set[str]:
-    "Names that a cell binds outside of functions and classes"
-    inside = (ast.FunctionDef, ast.ClassDef)
-    def names(node: ast.AST) -> Iterator[str]:
-        if isinstance(node, inside): yield node.name; return
-        if isinstance(node, ast.alias): yield (node.asname or node.name).partition('.')[0]
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store): yield node.id
-        for child in ast.iter_child_nodes(node): yield from names(child)
-    return set(names(ast.parse(source)))
-
-def _read(source: str) -> set[str]:
-    "Names that a cell reads and has not bound itself before"
-    read, bound = set(), set()
-    for statement in ast.parse(source).body:
-        own = _bound(ast.unparse(statement))
-        used = {o.id for o in ast.walk(statement) if isinstance(o, ast.Name) and isinstance(o.ctx, ast.Load)}
-        local = {o.arg for o in ast.walk(statement) if isinstance(o, ast.arg)}
-        if not isinstance(statement, ast.Assign | ast.AugAssign): local |= own | {o.id for o in ast.walk(statement) if isinstance(o, ast.Name) and isinstance(o.ctx, ast.Store)}
-        read |= used - bound - local
-        bound |= own
-    return read
-
-def only_test(cells: Sequence[dict]) -> set[int]: # Places
-    "Code cells that assert something, show nothing, and bind no name that a later cell reads"
-    found, later = set(), set()
-    for i, cell in reversed(list(enumerate(cells))):
-        if cell['cell_type'] != 'code': continue
-        source = re.sub(r'^[%!].*', '', ''.join(cell['source']), flags=re.M)
-        if '#| export' not in source and not cell.get('outputs') and has_assertion(source) and not _bound(source) & later: found.add(i)
-        else: later |= _read(source)
-    return found
-
 def run_notebook(path: Path, # A notebook of a checkout
                  flags: str = '', # Flagged cells to run, such as `slow`
-                 last: int | None = None, # Place of the last cell to run; `None` runs all
-                 tests: bool = True # Run cells that only test, see `only_test`; what others show does not need them
+                 last: int | None = None # Place of the last cell to run; `None` runs all
                 ) -> dict: # The notebook with its new outputs
     "Run a notebook by nbdev_test's rules in this process, which should be a fresh one; `FindingError` with the traceback if a cell fails"
     from execnb.nbio import read_nb
@@ -334,11 +301,11 @@ def run_notebook(path: Path, # A notebook of a checkout
     sys.path.insert(0, str(next(o for o in path.parents if (o/'settings.ini').exists())))
     os.chdir(path.parent)
     nb = read_nb(path)
-    skipped, idle = set(get_config().tst_flags.split()) - set(flags.split()), set() if tests else only_test(nb.cells)
+    skipped = set(get_config().tst_flags.split()) - set(flags.split())
 
     def skip(cell) -> bool:
         if shell.exc or cell.cell_type != 'code' or _EXPORT in cell.source: return True  # nothing runs after a failure
-        if last is not None and cell.idx_ > last or cell.idx_ in idle: return True
+        if last is not None and cell.idx_ > last: return True
         said = extract_directives(cell, remove=False) or {}
         if said.get('eval:', [''])[0].lower() == 'false' or skipped & said.keys(): return True
         cell.outputs = []

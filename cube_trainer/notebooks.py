@@ -39,7 +39,7 @@ def _rerun(path: Path, # A notebook
     "Run a notebook in this process"
     from execnb.nbio import read_nb, write_nb
     from nbdev.clean import clean_nb
-    try: nb = run_notebook(path, flags, tests=not check)  # nbdev_test runs the tests
+    try: nb = run_notebook(path, flags)
     except FindingError as e:
         print(e.message, file=sys.stderr)
         return None
