@@ -39,6 +39,7 @@ class Bank:
                 ):
         if isinstance(answers, str): raise ConfigValueError('answers: expected a list of texts, got one text; put it into a list')
         self.answers, self.parts, self.teacher = list(answers), (vectors if isinstance(vectors, np.memmap) else as_vectors(vectors, 'vectors'),), teacher
+        if not self.answers: raise ConfigValueError('answers: none is given, and there is nothing to search; give one or more')
         if len(self.parts[0]) != len(self.answers): raise VectorShapeError(f'{len(self.parts[0])} vectors of {len(self.answers)} answers; give one for each')
 
     def __len__(self) -> int: return len(self.answers)
